@@ -1,0 +1,199 @@
+"""Check of `AttentionBlock`, the Pre-LN block (Xiong et al. 2020, figure 1b): what the student's block does.
+
+Nothing here depends on names, random-number order or initialisation: the probe sets the parameters itself,
+switches one branch off at a time, and watches the outputs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .. import standins
+from .roles import Roles, unregistered
+from .run import attempt, generator, tensor
+
+EXERCISE = "attention_block"
+DROPOUT = 0.5
+
+
+def inputs(seed: int) -> dict:
+    """Sizes and tokens of the probes. No two of B, T, D, hidden, heads, D/heads are alike, and
+    hidden is no multiple of D, so that a dimension tells what it belongs to."""
+    g = generator(seed, EXERCISE)
+    dim, heads, hidden = [(12, 3, 20), (16, 2, 28), (24, 4, 44), (12, 2, 28)][
+        int(torch.randint(0, 4, (1,), generator=g))]
+    batch, tokens = 3, 7
+
+    def draw(*shape):
+        scale = 1.0 + torch.rand(*shape[:-1], 1, generator=g)
+        return torch.randn(*shape, generator=g) * scale + torch.randn(*shape[:-1], 1, generator=g) * 0.5
+
+    stripe = torch.randn(dim, generator=g)
+    stripe = stripe - stripe.mean()
+    stripe = stripe / stripe.norm() + 0.15
+    many = draw(8, 128, dim)
+    strong = (nn.functional.layer_norm(many, (dim,)) @ stripe) > 0.5  # GELU well away from zero there
+    return {
+        "dim": dim, "heads": heads, "hidden": hidden, "stripe": stripe,
+        "x": draw(batch, tokens, dim) * 2,
+        "other": draw(batch, tokens, dim) * 2,
+        "token": draw(1, dim)[0] * 2,
+        "order": torch.randperm(tokens, generator=g),
+        "stretch": (1.5 + torch.rand(batch, tokens, 1, generator=g), torch.randn(batch, tokens, 1, generator=g)),
+        "small": draw(batch, tokens, dim) * 0.7,
+        "dropped": many[strong][:256].reshape(8, 32, dim),
+    }
+
+
+def probe(cls, seed: int) -> dict:
+    """Build the student's block and watch it; plain tensors, numbers and error lines come back."""
+    given = inputs(seed)
+    dim, heads, hidden = given["dim"], given["heads"], given["hidden"]
+    seen: dict[str, object] = {}
+    used = standins.count(EXERCISE)
+    block, error = attempt(lambda: cls(dim, hidden, heads))
+    seen["build.error"] = error
+    if error:
+        return seen
+    x = given["x"]
+    seen["module"] = isinstance(block, nn.Module)
+    if not seen["module"]:
+        return seen
+    block.eval()
+    with torch.no_grad():
+        value, error = attempt(lambda: block(x.clone()))
+    seen["standin"] = standins.count(EXERCISE) > used
+    seen["call.error"] = error
+    seen["call.type"] = "tensor" if isinstance(value, torch.Tensor) else type(value).__name__
+    if isinstance(value, (tuple, list)) and value and isinstance(value[0], torch.Tensor):
+        seen["tuple.shape"] = torch.tensor(value[0].shape)
+    if error or not isinstance(value, torch.Tensor):
+        return seen
+    seen["call"] = tensor(value)
+    if value.shape != x.shape:
+        return seen
+
+    roles = Roles(block, dim, hidden)
+    if not roles.mlp:  # another hidden size: find it, so that the rest can still be judged
+        sizes = [s for p in roles.rest for s in p.shape if s not in (dim, 1)]
+        for size in sorted(set(sizes), key=sizes.count, reverse=True):
+            if sizes.count(size) == 2:
+                roles = Roles(block, dim, size)
+                break
+    attempt(lambda: roles.find_scales(lambda: block(x.clone())))
+    seen["hidden.used"] = roles.width if roles.mlp else 0
+    seen["attention.matrices"], seen["mlp.matrices"] = len(roles.rest), len(roles.mlp)
+    seen["unregistered"] = unregistered(block)
+    seen["builtin"] = any(isinstance(m, nn.TransformerEncoderLayer) for m in block.modules())
+    seen["batchnorm"] = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in block.modules())
+    _, error = attempt(lambda: _behaviour(block, roles, given, seen))
+    seen["behaviour.error"] = error
+    _, error = attempt(lambda: _heads(cls, block, roles, given, seen))
+    _, error = attempt(lambda: _dropout(cls, given, roles.width, seen))
+    seen["dropout.error"] = error
+    return seen
+
+
+def _run(block, x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        out = block(x.clone())
+    if not isinstance(out, torch.Tensor):
+        raise TypeError("forward did not return a tensor")
+    return out.detach().clone()
+
+
+def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
+    g = generator(1, "weights")
+    x, attention, mlp = given["x"], roles.rest, roles.mlp
+    values = roles.random(g)
+    seen["full"], seen["full.again"] = _run(block, x), _run(block, x)
+
+    # who sees whom
+    mixed = given["other"].clone()
+    mixed[0] = x[0]
+    seen["company"] = _run(block, mixed)
+    seen["alone"] = _run(block, x[:1])
+    seen["shuffled"] = _run(block, x[:, given["order"]])
+    tokens = x.shape[1]
+    changed = x[:1].repeat(tokens, 1, 1)
+    changed[range(tokens), range(tokens)] = given["token"]
+    seen["changed"] = torch.cat([_run(block, row[None]) for row in changed])
+
+    # one branch at a time
+    def branch(name, *, without, inputs):
+        roles.restore(values, without=without)
+        for suffix, tokens_in in inputs.items():
+            seen[f"{name}{suffix}"] = _run(block, tokens_in)
+
+    scale, shift = given["stretch"]
+    stretched = {"": x, ".stretched": x * scale + shift, ".shifted": x + shift, ".other": given["other"]}
+    branch("none", without=attention + mlp, inputs=stretched)
+    branch("attention", without=mlp, inputs=stretched)
+    branch("mlp", without=attention, inputs=stretched)
+    branch("composed", without=attention, inputs={"": seen["attention"]})
+    branch("swapped", without=mlp, inputs={"": seen["mlp"]})
+    both = []
+    for p in roles.scales:
+        roles.neutral()
+        with torch.no_grad():
+            p.copy_(0.5 + torch.rand(p.shape, generator=g))
+        roles.restore(values, without=mlp)
+        in_attention = (_run(block, x) - seen["attention"]).abs().max().item()
+        roles.restore(values, without=attention)
+        both.append([in_attention, (_run(block, x) - seen["mlp"]).abs().max().item()])
+    seen["scales"] = torch.tensor(both).reshape(-1, 2)
+
+    # closed forms: the same number in every entry, see Roles.stripes
+    roles.neutral()
+    for name, last in (("", False), (".last", True)):
+        roles.zero(mlp)
+        roles.stripes(attention, given["stripe"], last=last)
+        seen[f"stripes.attention{name}"] = _run(block, given["small"]) - given["small"]
+        if not roles.ambiguous:
+            break
+    roles.zero(attention)
+    roles.stripes(mlp, given["stripe"])
+    seen["stripes.mlp"] = _run(block, given["small"]) - given["small"]
+
+    # train mode without dropout: only BatchNorm (or a hard-coded rate) makes a difference
+    roles.restore(values)
+    roles.neutral()
+    block.train()
+    seen["train"] = _run(block, x)
+    seen["train.again"] = _run(block, x)
+    seen["train.company"] = _run(block, mixed)
+    block.eval()
+
+
+def _heads(cls, block, roles: Roles, given: dict, seen: dict) -> None:
+    """Does the number of heads make a difference with the same parameters?"""
+    g = generator(2, "heads")
+    roles.random(g)
+    reference = _run(block, given["x"])
+    other = cls(given["dim"], given["hidden"], 1).eval()
+    state, wanted = block.state_dict(), other.state_dict()
+    if {k: tuple(v.shape) for k, v in state.items()} != {k: tuple(v.shape) for k, v in wanted.items()}:
+        return
+    other.load_state_dict(state)
+    seen["heads.difference"] = (_run(other, given["x"]) - reference).abs().max().item()
+
+
+def _dropout(cls, given: dict, width: int, seen: dict) -> None:
+    block = cls(given["dim"], given["hidden"], given["heads"], DROPOUT)
+    roles = Roles(block, given["dim"], width)
+    x = given["x"]
+    block.eval()
+    attempt(lambda: roles.find_scales(lambda: block(x.clone())))
+    values = roles.random(generator(3, "dropout"))
+    seen["dropout.eval"], seen["dropout.eval.again"] = _run(block, x), _run(block, x)
+    block.train()
+    torch.manual_seed(11)
+    seen["dropout.train"], seen["dropout.train.again"] = _run(block, x), _run(block, x)
+    roles.restore(values, without=roles.matrices)
+    roles.stripes(roles.mlp, given["stripe"])
+    block.eval()
+    tokens = given["dropped"]
+    seen["dropout.plain"] = _run(block, tokens) - tokens
+    block.train()
+    seen["dropout.masked"] = _run(block, tokens) - tokens

@@ -1,0 +1,352 @@
+"""Verdict on an attention block from what the probe saw: which property fails, and which mistake explains it."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch.nn import functional as F
+
+from .attention import DROPOUT, EXERCISE, inputs
+from .messages import say
+from .report import CheckReport, Ladder
+from .run import close
+
+RUNS = "it runs and returns one tensor [B, T, D]"
+REGISTERED = "all layers are registered"
+BATCH = "images of a batch do not see each other"
+RESIDUAL = "both sub-layers add their result to x"
+ATTENTION = "attention: every token sees every token, scale 1/sqrt(D / num_heads)"
+NORM1 = "attention gets LayerNorm(x)"
+NORM2 = "the MLP gets LayerNorm of the result of the attention step"
+MLP = "the MLP is Linear to hidden_dim, GELU, Linear back"
+NORMS = "two LayerNorms of their own"
+DROP = "dropout acts in the MLP, in train mode only"
+RUNGS = (RUNS, REGISTERED, BATCH, RESIDUAL, ATTENTION, NORM1, NORM2, MLP, NORMS, DROP)
+
+ACTIVATIONS = {
+    "gelu": F.gelu,
+    "gelu_tanh": lambda a: F.gelu(a, approximate="tanh"),
+    "relu": F.relu,
+    "none": lambda a: a,
+}
+
+
+def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
+    """CheckReport from the observations of `attention.probe` for this seed."""
+    given = inputs(seed)
+    ladder = Ladder(EXERCISE, RUNGS)
+
+    def fail(claim, code, **facts):
+        ladder.rung(claim, False, code, say(EXERCISE, code, **facts))
+
+    def unknown(claim, detail):
+        fail(claim, "unknown", detail=detail)
+
+    findings = ("builtin_layer",) if seen.get("builtin") else ()
+    early = _runs(seen, given, ladder, fail)
+    if early is not None:
+        return early
+
+    stable = close(seen["full"], seen["full.again"], 1e-5) if "full" in seen else True
+    _registered(seen, stable, ladder, fail)
+    if "stripes.mlp" not in seen or "train.company" not in seen:
+        fail(RUNS, "raises", error=seen.get("behaviour.error", ""))
+        return ladder.report(findings=findings)
+
+    alone = _batch(seen, ladder, fail)
+    plain = _residual(seen, given, ladder, fail, unknown)
+    if not seen["hidden.used"]:  # without the MLP's matrices the branches cannot be told apart
+        if not ladder.diagnoses:
+            fail(MLP, "wrong_hidden_dim")
+        return ladder.report(findings=findings)
+    _attention(seen, given, plain, alone, ladder, fail, unknown)
+    _mlp(seen, given, plain, ladder, fail, unknown)
+    _order(seen, given, plain and alone, ladder, fail, unknown)
+    _norms(seen, plain, ladder, fail)
+    _dropout(seen, stable, ladder, fail, unknown)
+    return ladder.report(findings=findings)
+
+
+def _runs(seen, given, ladder, fail) -> CheckReport | None:
+    def untouched():
+        return CheckReport(EXERCISE, False, 0.0, ("not_implemented",), (say(EXERCISE, "not_implemented"),),
+                           rungs=tuple((claim, False) for claim in RUNGS))
+
+    for step in ("build", "call"):
+        error = seen.get(f"{step}.error", "")
+        if error.startswith("NotImplementedError"):
+            return untouched()
+        if error:
+            fail(RUNS, "raises", error=error)
+            if "tuple" in error and step == "call":
+                fail(RUNS, "returns_tuple")
+            return ladder.report()
+    if not seen.get("module") or seen.get("call.type") in ("NoneType", "ellipsis"):
+        return untouched()
+    if seen.get("call.type") != "tensor":
+        fail(RUNS, "returns_tuple" if "tuple.shape" in seen else "wrong_shape",
+             got=f"a {seen['call.type']}", want=tuple(given["x"].shape))
+        return ladder.report()
+    if seen["call"].shape != given["x"].shape:
+        fail(RUNS, "wrong_shape", got=tuple(seen["call"].shape), want=tuple(given["x"].shape))
+        return ladder.report()
+    ladder.rung(RUNS, True)
+    return None
+
+
+def _registered(seen, stable: bool, ladder, fail) -> None:
+    missing = seen["attention.matrices"] == 0 or seen["mlp.matrices"] == 0
+    if seen["unregistered"] or (missing and not stable):
+        fail(REGISTERED, "unregistered_layers")
+    else:
+        ladder.rung(REGISTERED, True)
+
+
+def _batch(seen, ladder, fail) -> bool:
+    alone = close(seen["company"][:1], seen["full"][:1]) and close(seen["alone"], seen["full"][:1])
+    steady = close(seen["train"], seen["train.again"], 1e-5)
+    in_train = close(seen["train.company"][:1], seen["train"][:1])
+    if seen["batchnorm"] or (alone and steady and not in_train):
+        fail(BATCH, "batch_norm")
+    elif not alone and close(seen["full"], seen["full.again"], 1e-5):
+        fail(BATCH, "attends_across_batch")
+    else:
+        ladder.rung(BATCH, True)
+    return alone
+
+
+def _normalised(out: torch.Tensor) -> bool:
+    """Every token has mean 0 and variance 1."""
+    return (out.mean(-1).abs().max() < 1e-2).item() and ((out.var(-1, unbiased=False) - 1).abs().max() < 2e-2).item()
+
+
+def _residual(seen, given, ladder, fail, unknown) -> bool:
+    """With both branches off a right block returns x."""
+    x = given["x"]
+    none, normed = seen["none"], F.layer_norm(x, x.shape[-1:])
+    if close(none, x):
+        a, m = seen["attention"] - x, seen["mlp"] - x
+        if a.abs().max() > 1e-3 and _normalised(a) or m.abs().max() > 1e-3 and _normalised(m):
+            fail(RESIDUAL, "post_norm")
+            return False
+        ladder.rung(RESIDUAL, True)
+        return True
+    constant = {name: close(seen[name], seen[f"{name}.other"]) for name in ("none", "attention", "mlp")}
+    if constant["none"]:
+        if constant["mlp"]:
+            fail(RESIDUAL, "missing_attention_residual")
+        if constant["attention"]:
+            fail(RESIDUAL, "missing_mlp_residual")
+        if not (constant["mlp"] or constant["attention"]):
+            unknown(RESIDUAL, "With attention and MLP switched off, the block should return x.")
+    elif close(none, normed, 1e-3):
+        after_attention = _normalised(seen["attention"]) and not close(
+            seen["attention"], seen["attention.shifted"], 1e-3)
+        post = _normalised(seen["full"]) or after_attention
+        fail(RESIDUAL, "post_norm" if post else "residual_from_normed")
+    elif seen["unregistered"]:
+        ladder.held[RESIDUAL] = False
+    else:
+        unknown(RESIDUAL, "With attention and MLP switched off, the block should return x, and it does not.")
+    return False
+
+
+def _rank_one(out: torch.Tensor, level: torch.Tensor) -> torch.Tensor | None:
+    """The direction g with out[b, t] = level[b, t] * g, or None where there is none."""
+    out, level = out.double(), level.double()
+    if not torch.isfinite(out).all():
+        return None
+    g = (level[..., None] * out).flatten(0, 1).sum(0) / level.square().sum().clamp_min(1e-12)
+    left = (out - level[..., None] * g).abs().max()
+    return g if left <= 2e-3 * out.abs().max().clamp_min(1e-6) and g.abs().max() > 1e-4 else None
+
+
+def _mix(query, key, value, strength: float) -> torch.Tensor:
+    """Attention of tokens that are one number each: query, key, value [B, T] -> [B, T]."""
+    weights = torch.softmax(strength * query[:, :, None] * key[:, None, :], dim=-1)  # [B, T, T]
+    return (weights @ value[..., None])[..., 0]
+
+
+def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
+    dim, heads = given["dim"], given["heads"]
+    size = dim / heads
+    reach = (seen["changed"] - seen["full"][:1]).abs().amax(-1) > 1e-5  # [changed token, seeing token]
+    tokens = reach.shape[0]
+    off = ~torch.eye(tokens, dtype=torch.bool)
+    upper = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
+    if alone and reach[off].any() and (not reach[upper.T].any() or not reach[upper].any()):
+        fail(ATTENTION, "causal_mask")
+        ladder.held.setdefault(NORM1, _invariant(seen, given, "attention"))
+        return
+    ignored = seen.get("heads.difference", 1.0) < 1e-6
+    x = given["small"].double()
+    stripe = given["stripe"].double()
+    levels = {"normed": F.layer_norm(x, (dim,)) @ stripe, "raw": x @ stripe}
+    strengths = {"right": size**0.5, "one head": dim**0.5, "one head, scaled by a part": dim / size**0.5,
+                 "no scale": size, "scaled by sqrt(D)": size / dim**0.5, "scaled by D/heads": 1.0,
+                 "scaled by D": size / dim,
+                 "scaled by sqrt(heads)": size / heads**0.5}
+    found = None
+    if plain and alone:
+        for out in (seen["stripes.attention"], seen.get("stripes.attention.last")):
+            if out is None or found:
+                continue
+            for (label, strength), combo in itertools.product(
+                    strengths.items(), itertools.product(("normed", "raw"), repeat=3)):
+                level = _mix(*(levels[c] for c in combo), strength)
+                g = _rank_one(out, level)
+                if g is not None:
+                    found = (label, combo, g)
+                    break
+    invariant = _invariant(seen, given, "attention")
+    equivariant = close(seen["shuffled"], seen["full"][:, given["order"]], 1e-3)
+    if ignored:
+        fail(ATTENTION, "heads_ignored")
+    if found:
+        label, combo, g = found
+        if label.startswith("one head"):
+            if not ignored:
+                fail(ATTENTION, "heads_ignored")
+        elif label != "right":
+            unknown(ATTENTION, f"The attention scores are off ({label}): divide by sqrt(D / num_heads).")
+        elif not equivariant and alone:
+            unknown(ATTENTION, "Shuffling the tokens should shuffle the output and nothing else. Check how heads are "
+                               "split and merged: [B, T, heads, d] needs a transpose before and after.")
+        elif torch.allclose(g, torch.ones_like(g), atol=1e-3):
+            unknown(ATTENTION, "There is no output projection after the heads are joined.")
+        elif not ignored:
+            ladder.rung(ATTENTION, True)
+        if combo == ("normed",) * 3:
+            ladder.rung(NORM1, True)
+        elif combo == ("normed", "raw", "raw"):
+            fail(NORM1, "norm_query_only")
+        elif combo == ("raw",) * 3:
+            fail(NORM1, "missing_attention_norm")
+        else:
+            unknown(NORM1, "Query, key and value should all come from the same LayerNorm(x).")
+        return
+    if not (plain and alone):  # another rung already says what is wrong
+        ladder.held.setdefault(ATTENTION, False)
+        ladder.held.setdefault(NORM1, bool(invariant))
+        return
+    detail = "Attention does not mix the tokens as softmax(q k / sqrt(D / num_heads)) v followed by a projection."
+    if not reach[off].any():
+        detail = "Tokens do not see each other: there is no attention among the tokens of an image."
+    elif not equivariant:
+        detail = ("Shuffling the tokens should shuffle the output and nothing else. Check how heads are split and "
+                  "merged: [B, T, heads, d] needs a transpose before and after.")
+    if not invariant:
+        fail(NORM1, "missing_attention_norm")
+    else:
+        ladder.rung(NORM1, True)
+    if not ignored:
+        unknown(ATTENTION, detail)
+
+
+def _invariant(seen, given, branch: str) -> bool:
+    """A LayerNorm in front of a branch makes the branch blind to each token's scale and shift."""
+    scale, shift = given["stretch"]
+    x = given["x"]
+    return close(seen[branch] - x, seen[f"{branch}.stretched"] - (x * scale + shift), 2e-3)
+
+
+def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
+    used = seen["hidden.used"]
+    if not plain:
+        ladder.held.setdefault(NORM2, False)
+        ladder.held.setdefault(MLP, False)
+        if not seen["unregistered"] and used not in (0, given["hidden"]):
+            fail(MLP, "wrong_hidden_dim")
+        return
+    if used != given["hidden"]:
+        if seen["mlp.matrices"] == 0 and (seen["unregistered"] or not close(seen["full"], seen["full.again"], 1e-5)):
+            ladder.held[MLP] = ladder.held[NORM2] = False
+            return
+        fail(MLP, "wrong_hidden_dim")
+        if not used:
+            ladder.held[NORM2] = False
+            return
+    x, stripe = given["small"].double(), given["stripe"].double()
+    levels = {"normed": F.layer_norm(x, (given["dim"],)) @ stripe, "raw": x @ stripe}
+    for (name, activation), source in itertools.product(ACTIVATIONS.items(), levels):
+        g = _rank_one(seen["stripes.mlp"], activation(levels[source]))
+        if g is None:
+            continue
+        if source == "raw":
+            fail(NORM2, "missing_mlp_norm")
+        else:
+            ladder.rung(NORM2, True)
+        if name == "relu":
+            fail(MLP, "relu_instead_of_gelu")
+        elif name == "none":
+            fail(MLP, "no_activation")
+        elif not close(g / max(used, 1), stripe, 5e-3):
+            unknown(MLP, "After the second Linear nothing but dropout should follow.")
+        elif used == given["hidden"]:
+            ladder.rung(MLP, True)
+        return
+    if _invariant(seen, given, "mlp"):
+        ladder.rung(NORM2, True)
+    else:
+        fail(NORM2, "missing_mlp_norm")
+    unknown(MLP, "The activation between the two Linear layers is not GELU, or there are more layers than two.")
+
+
+def _order(seen, given, plain, ladder, fail, unknown) -> None:
+    """Attention first, the MLP on its result: the whole equals one branch after the other."""
+    if not plain or close(seen["full"], seen["composed"], 1e-3):
+        return
+    x = given["x"]
+    if close(seen["full"], seen["attention"] + seen["mlp"] - x, 1e-3):
+        fail(NORM2, "parallel_branches")
+    elif close(seen["full"], seen["swapped"], 1e-3):
+        unknown(NORM2, "The MLP comes before attention: attention goes first.")
+    elif not ladder.diagnoses:
+        unknown(NORM2, "The MLP should work on the result of the attention step, x + attention(norm(x)).")
+
+
+def _norms(seen, plain, ladder, fail) -> None:
+    both = seen["scales"]
+    shared = bool(((both > 1e-4).all(dim=1)).any()) if both.numel() else False
+    if shared and plain:
+        fail(NORMS, "shared_norm")
+    else:
+        ladder.held[NORMS] = not shared
+
+
+def _dropout(seen, stable, ladder, fail, unknown) -> None:
+    if "dropout.masked" not in seen:
+        fail(DROP, "raises", error=seen.get("dropout.error", ""))
+        return
+    if not stable or not close(seen["dropout.eval"], seen["dropout.eval.again"], 1e-5):
+        if seen["attention.matrices"] and seen["mlp.matrices"] and not seen["unregistered"]:
+            fail(DROP, "dropout_always_on")
+        else:
+            ladder.held[DROP] = False
+        return
+    if not close(seen["train"], seen["train.again"], 1e-5):
+        unknown(DROP, "Dropout acts although dropout=0.0 was asked for: use the dropout argument as the rate.")
+        return
+    if close(seen["dropout.train"], seen["dropout.train.again"], 1e-5):
+        fail(DROP, "dropout_missing", detail="Nothing is dropped in train mode. Use the dropout argument: after GELU, "
+                                             "and after the second Linear.")
+        return
+    plain, masked = seen["dropout.plain"].double(), seen["dropout.masked"].double()
+    if ladder.diagnoses and (plain.abs() < 1e-4).any():
+        ladder.held.setdefault(DROP, True)
+        return
+    zero = (masked.abs() < 1e-6)
+    rate = zero.double().mean().item()
+    kept = (masked / plain)[~zero] * (1 - rate)
+    spread, centre = kept.std().item() if kept.numel() > 1 else 0.0, kept.mean().item() if kept.numel() else 0.0
+    wanted = (DROPOUT / (1 - DROPOUT) / max(seen["hidden.used"], 1)) ** 0.5
+    if rate < 0.02 or spread < 0.02:
+        where = "after GELU" if rate >= 0.02 else "after the second Linear" if spread >= 0.02 else "in the MLP"
+        fail(DROP, "dropout_missing", detail=f"No dropout acts {where}. The MLP has two: after GELU, and after the "
+                                             f"second Linear.")
+    elif abs(rate - DROPOUT) > 0.1 or not 0.6 * wanted < spread < 1.6 * wanted or abs(centre - 1) > 0.1:
+        unknown(DROP, "Dropout acts at another rate or place than asked: after GELU and after the second Linear, "
+                      "both with the dropout argument as their rate.")
+    else:
+        ladder.rung(DROP, True)

@@ -1,0 +1,174 @@
+"""Verdict on a LitViT from what the probe saw: loss, metrics and the optimiser's own steps."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from .lit import CLASSES, EXERCISE, NAMES, RATES, STAGES, inputs
+from .messages import say
+from .report import CheckReport, Ladder
+
+RUNS = "a Lightning Trainer can fit and test it"
+LOSS = "training_step returns the mean cross-entropy of the logits, with gradient"
+LOGGED = "all six metrics are logged under their names"
+METRICS = "loss and accuracy are measured right"
+OPTIMISER = "the optimiser is AdamW"
+ALL = "it updates every parameter"
+RATE = "its learning rate is lr"
+RUNGS = (RUNS, LOSS, LOGGED, METRICS, OPTIMISER, ALL, RATE)
+
+
+def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
+    """CheckReport from the observations of `lit.probe` for this seed."""
+    ladder = Ladder(EXERCISE, RUNGS)
+
+    def fail(claim, code, **facts):
+        ladder.rung(claim, False, code, say(EXERCISE, code, **facts))
+
+    errors = [seen.get(key, "") for key in ("build.error", "train.error", "test.error", "optimiser0.error",
+                                            "optimiser.error0")]
+    if any(error.startswith("NotImplementedError") for error in errors) or (
+            not errors[0] and (not seen.get("module") or seen.get("empty"))):
+        return CheckReport(EXERCISE, False, 0.0, ("not_implemented",), (say(EXERCISE, "not_implemented"),),
+                           rungs=tuple((claim, False) for claim in RUNGS))
+    silent = seen.get("loss0.kind") in (None, "NoneType", "ellipsis") and not any(errors[:3])
+    if silent and not any(f"metric.{name}" in seen for name in NAMES) and not seen.get("optimiser0.steps"):
+        return CheckReport(EXERCISE, False, 0.0, ("not_implemented",), (say(EXERCISE, "not_implemented"),),
+                           rungs=tuple((claim, False) for claim in RUNGS))
+    if errors[0]:
+        fail(RUNS, "raises", error=errors[0])
+        return ladder.report()
+    if not seen.get("model"):
+        fail(RUNS, "unknown", detail="self.model should hold VisionTransformer(**model_kwargs).")
+        return ladder.report()
+
+    stages = inputs(seed)
+    loss_fine = _loss(seen, stages, ladder, fail)
+    untested = "test_step" in seen.get("test.error", "")  # no test_step at all: the metrics rung says so
+    first = next((error for error in errors[1:] if error and not (untested and error == errors[2])), "")
+    if first and loss_fine:
+        fail(RUNS, "raises", error=first)
+    else:
+        ladder.held[RUNS] = not first
+    _logged(seen, stages, loss_fine, ladder, fail)
+    _optimiser(seen, loss_fine, ladder, fail)
+    return ladder.report()
+
+
+def _entropy(batch, kind: str = "mean") -> float:
+    images, labels = batch
+    logits = images.flatten(1)[:, :CLASSES].double()
+    if kind == "softmax":
+        return F.cross_entropy(logits.softmax(dim=1), labels).item()
+    return F.cross_entropy(logits, labels, reduction=kind).item()
+
+
+def _near(a, b: float, tolerance: float = 1e-3) -> bool:
+    return isinstance(a, (int, float)) and math.isfinite(a) and abs(a - b) <= tolerance * max(1.0, abs(b))
+
+
+def _loss(seen, stages, ladder, fail) -> bool:
+    kind = seen.get("loss0.kind")
+    if kind is None:  # training_step never returned
+        ladder.held[LOSS] = False
+        if not seen.get("train.error"):
+            fail(LOSS, "loss_not_returned")
+            return False
+        return True
+    batch, value = stages["train"][0], seen.get("loss0.value")
+    if kind not in ("tensor", "int", "float") or (kind == "tensor" and seen.get("loss0.size") != 1):
+        fail(LOSS, "loss_not_returned")
+    elif not seen.get("loss0.grad"):
+        fail(LOSS, "loss_detached")
+    elif _near(value, _entropy(batch)):
+        ladder.rung(LOSS, True)
+        return True
+    elif _near(value, _entropy(batch, "softmax")):
+        fail(LOSS, "softmax_before_cross_entropy")
+    elif _near(value, _entropy(batch, "sum")):
+        fail(LOSS, "loss_summed")
+    else:
+        fail(LOSS, "unknown", detail="The loss is not F.cross_entropy(logits, labels).")
+    return False
+
+
+def _accuracy(batch) -> float:
+    images, labels = batch
+    return (images.flatten(1)[:, :CLASSES].argmax(dim=1) == labels).double().mean().item()
+
+
+def _logged(seen, stages, loss_fine, ladder, fail) -> None:
+    missing = [name for name in NAMES if f"metric.{name}" not in seen]
+    crashed = bool(seen.get("train.error") or seen.get("test.error") and "test_step" not in seen["test.error"])
+    if missing and not crashed:
+        fail(LOGGED, "metric_names_missing", missing=", ".join(missing))
+    else:
+        ladder.held[LOGGED] = not missing
+    right = True
+    for stage in STAGES:
+        batches = stages[stage]
+        for metric, measure in (("acc", _accuracy), ("loss", _entropy)):
+            value = seen.get(f"metric.{stage}_{metric}")
+            if value is None:
+                continue
+            per_batch = [measure(batch) for batch in batches]
+            allowed = [sum(per_batch) / 2] + ([per_batch[-1]] if stage == "train" else [])
+            if any(_near(value, target) for target in allowed):
+                continue
+            right = False
+            if metric == "acc":
+                fail(METRICS, "accuracy_wrong")
+            elif loss_fine:
+                fail(METRICS, "unknown", detail=f"The logged {stage}_loss is not the mean cross-entropy.")
+    ladder.held[METRICS] = right and not missing and ladder.held.get(METRICS, True)
+
+
+def _optimiser(seen, loss_fine, ladder, fail) -> None:
+    claims = (OPTIMISER, ALL, RATE)
+    if not seen.get("optimiser0.steps"):
+        for claim in claims:
+            ladder.held[claim] = False
+        if loss_fine and not any(seen.get(key) for key in ("train.error", "optimiser0.error", "optimiser.error0")):
+            fail(OPTIMISER, "wrong_optimizer")
+        return
+    if seen["optimiser0.missing"]:
+        fail(ALL, "optimizer_misses_parameters")
+    else:
+        ladder.rung(ALL, True)
+    if not seen["optimiser0.decoupled"] or not _is_adamw(seen):
+        fail(OPTIMISER, "wrong_optimizer")
+    else:
+        ladder.rung(OPTIMISER, True)
+    bases = []
+    for k, rate in enumerate(RATES):
+        rates = seen.get(f"optimiser{k}.rates")
+        bases.append(0.0 if rates is None else rates.max().item() / rate)
+    if all(abs(base - 1) < 0.02 for base in bases):
+        ladder.rung(RATE, True)
+    elif abs(bases[0] * RATES[0] - bases[1] * RATES[1]) < 1e-9 or abs(bases[0] - bases[1]) > 0.02:
+        fail(RATE, "lr_ignored")
+    else:
+        fail(RATE, "unknown", detail=f"The largest learning rate is {bases[0]:.3g} times lr; it should be lr itself.")
+
+
+def _is_adamw(seen) -> bool:
+    """Do the recorded steps follow AdamW (Loshchilov and Hutter 2019, algorithm 2) from the recorded gradients?"""
+    if seen.get("optimiser0.amsgrad"):
+        return True
+    eps = seen["optimiser0.eps"]
+    m = v = torch.zeros_like(seen["steps.before"][0])
+    for t in range(len(seen["steps.before"])):
+        b1, b2 = seen["steps.betas"][t].tolist()
+        p, g = seen["steps.before"][t], seen["steps.grad"][t]
+        lr, decay = seen["steps.lr"][t], seen["steps.decay"][t]
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        step = (m / (1 - b1 ** (t + 1))) / ((v / (1 - b2 ** (t + 1))).sqrt() + eps)
+        want = p - lr * decay * p - lr * step
+        covered = torch.isfinite(lr) & (g.abs() > 1e-6)
+        wrong = (seen["steps.after"][t] - want).abs() > 0.02 * lr + 1e-6
+        if (wrong & covered).any():
+            return False
+    return True
