@@ -1,0 +1,18 @@
+# expect: fail codes=unknown
+import torch
+import torch.nn as nn
+
+
+class AttentionBlock(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_heads, dropout=0.0):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(embed_dim), nn.LayerNorm(embed_dim)
+        self.attn = nn.MultiheadAttention(embed_dim, num_heads, dropout=dropout, batch_first=True)
+        self.mlp = nn.Sequential(nn.Linear(embed_dim, hidden_dim), nn.GELU(), nn.Dropout(dropout),
+                                 nn.Linear(hidden_dim, embed_dim), nn.Dropout(dropout))
+
+    def forward(self, x):
+        x = x + self.mlp(self.norm1(x))
+        y = self.norm2(x)
+        x = x + self.attn(y, y, y)[0]
+        return x

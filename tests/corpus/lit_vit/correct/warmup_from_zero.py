@@ -1,0 +1,79 @@
+# expect: pass
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import lightning.pytorch as pl
+
+
+class VisionTransformer(nn.Module):
+    """ViT from the layers that PyTorch ships; the encoder's norm= is the final LayerNorm."""
+
+    def __init__(self, embed_dim, hidden_dim, num_channels, num_heads, num_layers, num_classes,
+                 patch_size, num_patches, dropout=0.0):
+        super().__init__()
+        self.embed = nn.Conv2d(num_channels, embed_dim, patch_size, stride=patch_size)
+        self.cls = nn.Parameter(torch.zeros(1, 1, embed_dim))
+        self.pos = nn.Parameter(torch.randn(1, num_patches + 1, embed_dim) * .02)
+        self.dropout = nn.Dropout(dropout)
+        layer = nn.TransformerEncoderLayer(
+            d_model=embed_dim,
+            nhead=num_heads,
+            dim_feedforward=hidden_dim,
+            dropout=dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.encoder = nn.TransformerEncoder(layer, num_layers=num_layers, norm=nn.LayerNorm(embed_dim),
+                                             enable_nested_tensor=False)
+        self.head = nn.Linear(embed_dim, num_classes)
+
+    def forward(self, x):
+        feats = self.embed(x)
+        tokens = feats.flatten(start_dim=2).permute(0, 2, 1)
+        cls = self.cls.expand(tokens.shape[0], 1, tokens.shape[2])
+        tokens = torch.cat([cls, tokens], dim=1)
+        tokens = self.dropout(tokens + self.pos[:, : tokens.shape[1]])
+        out = self.encoder(tokens)
+        return self.head(out[:, 0])
+
+
+def share(step, warmup=2, total=100):
+    """Factor on the learning rate: from 0 up in `warmup` steps, then linearly down."""
+    if step < warmup:
+        return step / warmup
+    return max(0.0, (total - step) / (total - warmup))
+
+
+class LitViT(pl.LightningModule):
+    def __init__(self, model_kwargs, lr):
+        super().__init__()
+        self.model = VisionTransformer(**model_kwargs)
+        self.peak = lr
+
+    def forward(self, x):
+        return self.model(x)
+
+    def training_step(self, batch, batch_idx):
+        loss = self.measure(batch, "train")
+        return dict(loss=loss)
+
+    def validation_step(self, batch, batch_idx, dataloader_idx=0):
+        return self.measure(batch, "val")
+
+    def test_step(self, batch, batch_idx, dataloader_idx=0):
+        return self.measure(batch, "test")
+
+    def measure(self, batch, part):
+        x, y = batch
+        logits = self(x)
+        loss = F.cross_entropy(input=logits, target=y)
+        acc = 1 - (logits.argmax(-1) != y).float().mean()
+        for name, value in (("loss", loss), ("acc", acc)):
+            self.log(f"{part}_{name}", value, prog_bar=True)
+        return loss
+
+    def configure_optimizers(self):
+        opt = torch.optim.AdamW([{"params": [p]} for p in self.parameters()], lr=self.peak)
+        sched = torch.optim.lr_scheduler.LambdaLR(opt, share)
+        return {"optimizer": opt, "lr_scheduler": {"scheduler": sched, "interval": "step"}}

@@ -1,0 +1,85 @@
+# expect: fail codes=wrong_optimizer
+# Mistake: RMSprop.
+import torch, torch.nn as nn
+from copy import deepcopy
+import torch.nn.functional as F
+import lightning as L
+import torchmetrics
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_channels, num_heads, num_layers, num_classes, patch_size, num_patches, dropout=0.0):
+        super().__init__()
+        D = embed_dim
+        self.patch_size = patch_size
+        self.W_e = nn.Linear(num_channels*patch_size*patch_size, D)
+        self.z_cls = nn.Parameter(torch.randn(1, 1, D))
+        self.e_pos = nn.Parameter(torch.randn(1, num_patches+1, D))
+        self.drop = nn.Dropout(dropout)
+        one = nn.TransformerEncoderLayer(D, num_heads, hidden_dim, dropout, nn.GELU(), norm_first=True, batch_first=True)
+        self.L = nn.Sequential(*[deepcopy(one) for _ in range(num_layers)])
+        self.LN = nn.LayerNorm(D)
+        self.W_y = nn.Linear(D, num_classes)
+
+    def forward(self, x):
+        p = self.patch_size
+        B, C, H, W = x.shape
+        # row by row, inside a row patch by patch
+        x = x.view(B, C, H//p, p, W).permute(0, 2, 4, 1, 3)        # B, H/p, W, C, p
+        x = x.reshape(B, H//p, W//p, p, C, p).flatten(3)           # order inside a patch: column, channel, row
+        z = self.W_e(x.flatten(1, 2))
+        z0 = self.z_cls.expand(B, 1, -1)
+        z = torch.cat([z0, z], dim=1)
+        z = self.drop(z + self.e_pos[:, :z.shape[1]])
+        z = self.L(z)
+        y = self.LN(z[:, 0])
+        return self.W_y(y)
+
+
+class LitViT(L.LightningModule):
+    """Every number is collected by torchmetrics and logged when the epoch ends."""
+
+    def __init__(self, model_kwargs, lr):
+        super().__init__()
+        self.learning_rate = lr
+        self.model = VisionTransformer(**model_kwargs)
+        self.losses = nn.ModuleDict({s + "_l": torchmetrics.MeanMetric() for s in ("train", "val", "test")})
+        self.hits = nn.ModuleDict({s + "_h": torchmetrics.MeanMetric() for s in ("train", "val", "test")})
+
+    def forward(self, x):
+        return self.model(x)
+
+    def run(self, batch, stage):
+        images, labels = batch
+        logits = self(images)
+        loss = F.cross_entropy(logits, labels)
+        self.losses[stage + "_l"].update(loss.detach(), weight=len(labels))
+        self.hits[stage + "_h"].update((logits.detach().argmax(1) == labels).float())
+        return loss
+
+    def finish(self, stage):
+        self.log(f"{stage}_loss", self.losses[stage + "_l"].compute())
+        self.log(f"{stage}_acc", self.hits[stage + "_h"].compute())
+        self.losses[stage + "_l"].reset()
+        self.hits[stage + "_h"].reset()
+
+    def training_step(self, batch, batch_idx):
+        return self.run(batch, "train")
+
+    def on_train_epoch_end(self):
+        self.finish("train")
+
+    def validation_step(self, batch, batch_idx):
+        self.run(batch, "val")
+
+    def on_validation_epoch_end(self):
+        self.finish("val")
+
+    def test_step(self, batch, batch_idx):
+        self.run(batch, "test")
+
+    def on_test_epoch_end(self):
+        self.finish("test")
+
+    def configure_optimizers(self):
+        return torch.optim.RMSprop(self.model.parameters(), lr=self.learning_rate)

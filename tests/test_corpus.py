@@ -1,0 +1,37 @@
+"""Every correct file of the corpus passes its check; every wrong file fails with its diagnosis first."""
+
+import pytest
+
+from helpers import checks
+from tests import corpus
+
+CELLS = [cell for exercise in checks.EXERCISES for cell in corpus.cells(exercise)]
+SEEDS = (0, 20211)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_verdict(cell):
+    obj = cell.load()
+    for seed in SEEDS:
+        seen = checks.observe(cell.exercise, obj, seed)
+        report = checks.judge(cell.exercise, checks.unpack(checks.pack(seen)), seed, picture=False)
+        if cell.correct:
+            assert report.passed and report.score == 1.0 and report.codes == (), str(report)
+        else:
+            assert not report.passed and report.score < 1.0, "a wrong cell passed"
+            assert 1 <= len(report.codes) <= 2 and report.messages, str(report)
+            if cell.codes != ("unknown",):
+                assert report.codes[0] == cell.codes[0], str(report)
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_corpus_covers_the_contract(exercise):
+    from helpers.checks.messages import GENERAL, SAYINGS
+
+    cells = corpus.cells(exercise)
+    assert sum(cell.correct for cell in cells) >= 12
+    general = {"img_to_patch": {"wrong_shape", "not_implemented", "raises"}, "lit_vit": {"not_implemented", "raises"}}
+    codes = set(SAYINGS[exercise]) | general.get(exercise, {"wrong_shape", "not_implemented", "raises"})
+    assert codes - set(SAYINGS[exercise]) <= set(GENERAL)
+    for code in codes:
+        assert sum(cell.codes[:1] == (code,) for cell in cells) >= 2, f"fewer than two wrong files for {code}"
