@@ -51,11 +51,11 @@ def judge(exercise: str, observations: dict, seed: int, picture: bool = True) ->
 
     Observations that no honest probe returns give a failed report, never an exception.
     """
-    if observations.get("timeout"):
+    if observations.get("timeout") is True:
         return _failed(exercise, "raises", say(exercise, "timeout"))
     if "crash" in observations:
         return _failed(exercise, "raises", say(exercise, "raises", error=str(observations["crash"])))
-    if observations.get("standin"):
+    if observations.get("standin", False) is not False:
         return _failed(exercise, "not_implemented", say(exercise, "standin"), ("standin",))
     try:
         return _part(exercise, 1).judge(observations, seed, picture=picture)

@@ -213,6 +213,11 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
         elif not equivariant and alone:
             unknown(ATTENTION, "Shuffling the tokens should shuffle the output and nothing else. Check how heads are "
                                "split and merged: [B, T, heads, d] needs a transpose before and after.")
+        elif seen["attention.weights"] < 4 * dim * dim:
+            unknown(ATTENTION, "Queries, keys, values and the output projection each need weights of their own, "
+                               "[D, D] in all heads together.")
+        elif g.sum() < 0:
+            unknown(ATTENTION, "The result of attention is subtracted: add it to x.")
         elif torch.allclose(g, torch.ones_like(g), atol=1e-3):
             unknown(ATTENTION, "There is no output projection after the heads are joined.")
         elif not ignored:

@@ -25,11 +25,13 @@ GRADIENT = "gradients flow back to the image"
 INPUT = "the input stays as it was"
 KEEPS = "dtype is kept, and single, strided or grey images work"
 RUNGS = (RUNS, SHAPE, CONTENT, RECTANGLE, UNFLAT, DIVIDE, GRADIENT, INPUT, KEEPS)
+# (H, W, p) with one side that p does not divide
+UNEVEN = ((5, 4, 2), (4, 7, 2), (7, 6, 3), (6, 8, 3), (8, 9, 4), (8, 10, 4), (11, 8, 4), (8, 11, 4), (10, 8, 4), (2, 4, 4))
 
 
 def inputs(seed: int) -> dict[str, tuple[torch.Tensor, int]]:
     """Images and patch sizes of each probe. C=3 because grey digits hide a missing permute; sizes differ
-    so that swapped axes show (B=2, C=3, p=2: no two dimensions of the first image are alike)."""
+    so that swapped axes show. Sizes to refuse come in every remainder, along either axis alone."""
     g = generator(seed, EXERCISE)
 
     def numbered(*shape: int) -> torch.Tensor:
@@ -39,7 +41,7 @@ def inputs(seed: int) -> dict[str, tuple[torch.Tensor, int]]:
     def noise(*shape: int) -> torch.Tensor:
         return torch.randn(shape, generator=g, dtype=torch.float64)
 
-    p = 2 + int(torch.randint(0, 2, (1,), generator=g))  # 2 or 3
+    p = 2 * int(torch.randint(1, 3, (1,), generator=g))  # 2 or 4: never the number of channels
     return {
         "square": (numbered(2, 3, 4 * p, 4 * p), p),
         "rectangle": (numbered(2, 3, 2 * p, 5 * p), p),
@@ -49,8 +51,8 @@ def inputs(seed: int) -> dict[str, tuple[torch.Tensor, int]]:
         "strided": (numbered(2, 3, 3 * p, 2 * p), p),
         "double": (noise(2, 3, 2 * p, 3 * p), p),
         "half": (noise(2, 3, 2 * p, 3 * p).half(), p),
-        "odd_height": (numbered(2, 3, 2 * p + 1, 2 * p), p),
-        "odd_width": (numbered(2, 3, 2 * p, 3 * p - 1), p),
+        "pixels": (numbered(2, 3, 2, 3), 1),
+        **{f"refuse{k}": (numbered(2, 3, height, width), size) for k, (height, width, size) in enumerate(UNEVEN)},
         "weight": (noise(2, 3, 2 * p, 3 * p).float(), p),
     }
 
@@ -73,10 +75,10 @@ def probe(fn, seed: int) -> dict:
             seen[name] = out.double()
         return value if isinstance(value, torch.Tensor) else None
 
-    for name in ("square", "rectangle", "tall", "single", "grey", "double", "half"):
+    for name in ("square", "rectangle", "tall", "single", "pixels", "grey", "double", "half"):
         x, p = given[name]
         call(name, x.clone(), p)
-    for name in ("odd_height", "odd_width"):
+    for name in (f"refuse{k}" for k in range(len(UNEVEN))):
         x, p = given[name]
         seen[f"{name}.refused"] = _raises_value_error(fn, x.clone(), p)
     x, p = given["strided"]
@@ -261,7 +263,7 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
         ok(UNFLAT, not inner, (inner or [""])[0], got=tuple(out.shape), want=want5.shape)
 
     # ValueError
-    ok(DIVIDE, all(seen.get(f"{name}.refused", False) for name in ("odd_height", "odd_width")), "no_divisibility_error")
+    ok(DIVIDE, all(seen.get(f"{name}.refused", False) for name in (f"refuse{k}" for k in range(len(UNEVEN)))), "no_divisibility_error")
 
     # gradient
     grad = seen.get("gradient.value")
@@ -284,18 +286,18 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
         rounded = out.numel() == x.numel() and not np.array_equal(out.numpy().ravel(), target(x, p).ravel())
         changed += ["double"] if rounded else []
     ok(KEEPS, not changed, "changes_dtype")
-    for name in ("single", "grey", "strided", "double", "half"):
+    for name in ("single", "pixels", "grey", "strided", "double", "half"):
         x, p = given[name]
         error, out = seen.get(f"{name}.error", ""), seen.get(name)
-        if rectangle_codes and square_right and name in ("single", "grey", "double", "half", "strided"):
+        if rectangle_codes and square_right and name in ("single", "pixels", "grey", "double", "half", "strided"):
             continue
         if error:
             fail(KEEPS, "raises", error=error, case=name)
-        elif out is None or (square_right and not ignored and name in ("single", "grey", "strided")
+        elif out is None or (square_right and not ignored and name in ("single", "pixels", "grey", "strided")
                              and (out.dim() != 3 or tuple(out.shape) != target(x, p).shape)):
             fail(KEEPS, "wrong_shape", got=tuple(out.shape) if out is not None else "no tensor",
                  want=target(x, p).shape)
-        elif square_right and not ignored and name in ("grey", "strided", "single") and diagnose(x, p, out):
+        elif square_right and not ignored and name in ("grey", "strided", "single", "pixels") and diagnose(x, p, out):
             fail(KEEPS, diagnose(x, p, out)[0])
     report = ladder.report()
     if not report.passed and picture and not square_right and "square" in seen:

@@ -46,13 +46,13 @@ class _Block:
             self.broken.append(f"runs: {type(error).__name__}: {error}"[:120])
         if self.broken:
             return list(dict.fromkeys(self.broken))
-        for embed_dim, hidden_dim, num_heads in ((12, 29, 3), (16, 7, 2), (12, 31, 1)):
+        for embed_dim, hidden_dim, num_heads in ((12, 29, 3), (16, 7, 2)):
             self.embed_dim, self.hidden_dim, self.num_heads = embed_dim, hidden_dim, num_heads
             try:
                 self.block = self.build(embed_dim, hidden_dim, num_heads)
             except Exception as error:
                 return [f"runs for any sizes: {type(error).__name__}: {error}"[:120]]
-            self.norms = self.norm_weights(self.block, embed_dim)
+            self.norms, self.known = self.norm_weights(self.block, embed_dim), None
             for probe in (self.both_branches, self.attention_branch, self.mlp_branch, self.dropout):
                 torch.manual_seed(1)
                 try:
@@ -60,6 +60,8 @@ class _Block:
                 except Exception:  # a design too unusual for this probe: no verdict
                     if STRICT:
                         raise
+            if self.broken:
+                break
         return list(dict.fromkeys(self.broken))
 
     def build(self, *args, seed=0, **kwargs):
@@ -179,7 +181,7 @@ class _Block:
         edits = {name: torch.where(used[name], outer, self.block.get_parameter(name).detach()) for name in names}
         sizes = []
         for j in range(self.embed_dim):
-            x = self.tokens(4, tokens)
+            x = self.tokens(32, tokens)
             x[..., j] = (x.sum(-1) - x[..., j]) / (self.embed_dim - 1)  # the mean: LN(x) is zero here
             alive = self.influence(names, silent, x)
             reads = {name: used[name] & ~alive[name] for name in names}
@@ -217,7 +219,8 @@ class _Block:
         self.demand(self.close(self.run(after_attention, no_attention), self.run(x, {})), "first attention, then the MLP on its result")
         self.demand(self.close(self.run(x, no_mlp | no_attention), x), "both residuals carry x unchanged")
         for name in norms:
-            moved = {name: self.block.get_parameter(name).detach() * torch.linspace(0.5, 2, self.embed_dim).reshape(self.block.get_parameter(name).shape)}
+            weight = self.block.get_parameter(name).detach()
+            moved = {name: weight * torch.linspace(0.5, 2, self.embed_dim).reshape(weight.shape)}
             in_attention = not self.close(self.run(x, no_mlp | moved), after_attention)
             in_mlp = not self.close(self.run(x, no_attention | moved), self.run(x, no_attention))
             self.demand(not (in_attention and in_mlp), "two separate LayerNorms")
@@ -239,7 +242,8 @@ class _Block:
         self.demand(used[0] == square, f"values and output projection have {used[0]} weights, not {square}")
 
         # One token attends to itself: what is added is linear in LN(x).
-        u = torch.linalg.qr(torch.cat([torch.ones(self.embed_dim, 1), torch.randn(self.embed_dim, 2)], 1))[0][:, 1:].T * math.sqrt(self.embed_dim)
+        columns = torch.cat([torch.ones(self.embed_dim, 1), torch.randn(self.embed_dim, 2)], 1)
+        u = torch.linalg.qr(columns)[0][:, 1:].T * math.sqrt(self.embed_dim)  # two unit tokens, at right angles
         turned = torch.stack([u[0], u[1], -u[0], 0.6 * u[0] + 0.8 * u[1]])[:, None] * 100
         added = self.run(turned, off) - turned
         combined = torch.stack([-added[0], 0.6 * added[0] + 0.8 * added[1]])
@@ -267,9 +271,9 @@ class _Block:
             turned = any(self.close(-added, answer, 2e-3) for answer in answers)
             self.broken.append("branches are added, not subtracted" if turned else clause)
 
-    def constant_mlp(self):
-        """Edits that silence attention and write known weights into the MLP: (edits, first Linear, hidden bias, norms)."""
-        norms, mlp, values_output, _ = self.roles()
+    def known_mlp(self):
+        """Edits that silence attention and write known weights into the MLP: (edits, first Linear, hidden bias), or None."""
+        _, mlp, values_output, _ = self.roles()
         hidden_bias = [name for name in mlp if self.block.get_parameter(name).numel() == self.hidden_dim]
         b, c = 0.5 * torch.randn(self.embed_dim), 0.2
         matrices = [name for name in mlp if name not in hidden_bias]
@@ -278,27 +282,26 @@ class _Block:
         if weights is None:
             return None
         edits = dict.fromkeys(values_output, 0.0) | weights | dict.fromkeys(hidden_bias, c)
-        return edits, b, c if hidden_bias else 0.0, norms
+        return edits, b, c if hidden_bias else 0.0
 
     def mlp_branch(self):
-        known = self.constant_mlp()
-        if known is None:
+        self.known = self.known_mlp()
+        if self.known is None:
             return
-        edits, b, c, norms = known
+        edits, b, c = self.known
         x = self.tokens(6, 8)
         answers = [
             (0.6 * self.hidden_dim * F.gelu((b * n).sum(-1, keepdim=True) + c, approximate=kind)).expand_as(x)
-            for n in self.normalised(x, norms)
+            for n in self.normalised(x, self.norms)
             for kind in ("none", "tanh")
         ]
         self.demand_one_of(self.run(x, edits) - x, answers, "Linear, GELU, Linear on LN2 of the tokens")
 
     def dropout(self):
         """With an even second Linear a train-mode output is 0 or (number of hidden units kept) x (one unit's share) / (1 - p)^2."""
-        known = self.constant_mlp()
-        if known is None:
+        if self.known is None:
             return
-        edits, p = known[0], 0.3
+        edits, p = self.known[0], 0.3
         dropped = self.build(self.embed_dim, self.hidden_dim, self.num_heads, dropout=p)
         dropped.load_state_dict(self.block.state_dict())
         x = self.tokens(16, 16)
@@ -308,11 +311,13 @@ class _Block:
         rows = whole.abs() > 0.1 * whole.abs().max()
         kept = added[rows] * (1 - p) ** 2 * self.hidden_dim / whole[rows][:, None]
         gone = kept.abs() < 0.01
-        self.demand(abs(gone.double().mean() - p) < 5 * math.sqrt(p * (1 - p) / gone.numel()) + (p**self.hidden_dim), "dropout of rate p after the MLP's second Linear")
+        chance = 5 * math.sqrt(p * (1 - p) / gone.numel()) + p**self.hidden_dim
+        self.demand(abs(gone.double().mean() - p) < chance, "dropout of rate p after the MLP's second Linear")
         self.demand(not gone.all(1).any() or self.hidden_dim < 10, "dropout after the second Linear drops single numbers")
         counts = torch.where(gone, -math.inf, kept).amax(1)
         counts = counts[counts > -math.inf]
-        whole_numbers = self.close(counts.round(), counts, max(1e-5, self.tolerance)) and bool(((kept - kept.amax(1, keepdim=True)).abs() < 0.01)[~gone].all())
+        same_in_row = bool(((kept - kept.amax(1, keepdim=True)).abs() < 0.01)[~gone].all())
+        whole_numbers = same_in_row and self.close(counts.round(), counts, max(1e-5, self.tolerance))
         spread = 5 * math.sqrt(self.hidden_dim * p * (1 - p) / len(counts))
         mean_right = bool(abs(counts.mean() - self.hidden_dim * (1 - p)) < spread)
         self.demand(whole_numbers and mean_right and bool(counts.std() > 0.1), "dropout of rate p between GELU and the second Linear")

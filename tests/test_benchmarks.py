@@ -1,0 +1,65 @@
+"""The benchmarks run, print what they promise, and record whole files."""
+
+import json
+
+import pytest
+import torch
+
+from helpers import data
+from tests.benchmarks import mnist, original, pipelines, record
+
+
+@pytest.fixture(autouse=True)
+def small_set(monkeypatch):
+    monkeypatch.setenv("VIT_DATA", "MNIST-5k")
+
+
+def last_line(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mnist_prints_one_json_object_last(capsys):
+    mnist.main(["--patch-size", "7", "--profile", "smoke", "--epochs", "1", "--seed", "3"])
+    result = last_line(capsys)
+    assert {"test_accuracy", "parameters", "epochs", "epoch_seconds", "device", "versions"} <= set(result)
+    assert result["epochs"] == 1 and result["seed"] == 3 and result["data"] == "MNIST-5k"
+    assert 0 <= result["test_accuracy"] <= 1 and result["epoch_seconds"] > 0
+    assert result["versions"]["torch"] == torch.__version__
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_model_at_patch_4_has_the_parameters_that_the_course_prints(capsys):
+    mnist.main(["--patch-size", "4", "--profile", "smoke", "--epochs", "1"])
+    assert last_line(capsys)["parameters"] == 105_482
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pipelines_time_the_same_digits_both_ways(capsys):
+    pipelines.main(["--patch-size", "7", "--images", "256", "--rounds", "1"])
+    result = last_line(capsys)
+    assert result["times_faster"] == pytest.approx(result["original_epoch_seconds"] / result["our_epoch_seconds"], rel=0.05)
+    assert result["images_per_round"] == 256
+
+
+def test_the_yardstick_reads_pil_digits_and_is_the_original_size():
+    digits = data.digits()
+    x, y = next(iter(original.loader(digits, 200, workers=0)))
+    assert x.shape == (128, 1, 28, 28) and x.dtype == torch.float32 and y.shape == (128,)
+    lit = original.OriginalLitViT(4)
+    assert lit(x).shape == (128, 10)
+    assert sum(parameter.numel() for parameter in lit.parameters()) == 106_122  # as published
+
+
+def test_rows_are_appended_and_the_file_is_never_half_written(tmp_path):
+    path = tmp_path / "results.json"
+    record.append("a", "python -m a", {"x": 1}, path)
+    record.append("b", "python -m b", {"x": 2}, path, note="quiet machine")
+    rows = json.loads(path.read_text())
+    assert [row["benchmark"] for row in rows] == ["a", "b"] and rows[1]["note"] == "quiet machine"
+    assert all({"date", "command", "machine", "versions", "result"} <= set(row) for row in rows)
+    before = path.read_text()
+    with pytest.raises(TypeError):
+        record.append("c", "python -m c", {"x": object()}, path)
+    assert path.read_text() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]

@@ -1,0 +1,353 @@
+"""The text source makes both notebooks, and every way in which they can come apart from it is noticed."""
+
+import re
+import subprocess
+import sys
+import types
+from importlib.metadata import version
+
+import nbformat
+import pytest
+
+from autograder import build, drift
+from autograder.execution import CellFailed
+from autograder.notebooks import declaration, source_notebook, student_notebook
+from autograder.sources import COURSE, cells, parse, stems
+
+SOURCE = """\
+# %% [markdown]
+# # 1 · Adding
+#
+# Adds two numbers.
+
+# %%
+import math
+
+# %% nbgrader={"grade": false, "grade_id": "add_solution", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def add(a, b=0):
+    \"\"\"Returns the sum.\"\"\"
+    ### BEGIN SOLUTION
+    return math.fsum([a, b])
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "add", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+points = 2
+### BEGIN HIDDEN TESTS
+points = 2 * (add(20, 22) == 42)
+### END HIDDEN TESTS
+points
+
+# %% tags=["skip-grading"]
+# %config InlineBackend.figure_formats = ["png"]
+print("done")
+"""
+
+
+def course_with(folder, source):
+    (folder / "solutions").mkdir(parents=True)
+    (folder / "solutions" / "01_adding.py").write_text(source, encoding="utf-8")
+    (folder / "pyproject.toml").write_text('[tool.course]\nrepo = "teacher/course"\nbranch = "main"\n', encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A course of one small notebook, built."""
+    course = course_with(tmp_path_factory.mktemp("course"), SOURCE)
+    build.build("01_adding", course)
+    return course
+
+
+@pytest.fixture
+def course(built, tmp_path):
+    """A copy of the built course that a test may damage."""
+    for name in ("pyproject.toml", "solutions/01_adding.py", "solutions/01_adding.ipynb", "notebooks/01_adding.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((built / name).read_bytes())
+    return tmp_path
+
+
+def edit(path, change):
+    notebook = nbformat.read(path, as_version=4)
+    change({cell.id: cell for cell in notebook.cells}, notebook)
+    nbformat.write(notebook, path)
+
+
+# The notebooks of this course
+
+
+@pytest.mark.parametrize("stem", stems())
+def test_both_notebooks_are_what_the_text_source_makes(stem):
+    assert build.check(stem) == []
+
+
+@pytest.mark.parametrize("stem", stems())
+def test_no_place_of_the_authors_machine_in_a_notebook(stem):
+    for folder in ("solutions", "notebooks"):
+        text = (COURSE / folder / f"{stem}.ipynb").read_text(encoding="utf-8")
+        assert not re.findall(r"/(?:tmp|home|root|Users|work|opt)/[^\"\s]*", text)
+        assert str(COURSE) not in text
+
+
+@pytest.mark.parametrize("stem", stems())
+def test_stored_outputs_say_what_made_them(stem):
+    executed = nbformat.read(COURSE / "solutions" / f"{stem}.ipynb", as_version=4).metadata.course.executed
+    assert (executed.profile, executed.data) == ("smoke", "MNIST-5k")
+    assert "torch" in executed.versions
+
+
+@pytest.mark.parametrize("stem", stems())
+def test_plain_parser_reads_what_jupytext_reads(stem):
+    import jupytext
+
+    expected = jupytext.read(COURSE / "solutions" / f"{stem}.py", fmt="py:percent").cells
+    found = cells(stem)
+    assert [cell.kind for cell in found] == [cell.cell_type for cell in expected]
+    for cell, wanted in zip(found, expected, strict=True):
+        wanted.metadata.pop("lines_to_next_cell", None)
+        assert cell.metadata == dict(wanted.metadata)
+        # jupytext takes the comment sign off a magic; the plain parser leaves it, so that the cell is plain Python.
+        text = re.sub(r"^# (?=[%!])", "", cell.text, flags=re.M) if cell.kind == "code" else cell.text
+        assert text == wanted.source
+
+
+# A small course
+
+
+def test_completed_notebook_is_executed(built):
+    notebook = nbformat.read(built / "solutions/01_adding.ipynb", as_version=4)
+    assert notebook.cells[1].outputs[0].text.startswith("[OK] Python")
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2, 3, 4, 5]
+    graded = next(cell for cell in notebook.cells if cell.id == "add")
+    assert graded.outputs[0].data["text/plain"] == "2"
+    assert notebook.cells[-1].source.startswith("%config")
+
+
+def test_student_notebook_has_no_answer(built):
+    notebook = nbformat.read(built / "notebooks/01_adding.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "fsum" not in text and "== 42" not in text and "HIDDEN" not in text
+    assert "def add(a, b=0):" in text and "raise NotImplementedError()" in text
+    assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert notebook.metadata.course == {"assignment": "01_adding", "release": source_notebook("01_adding", built).metadata.course.release}
+
+
+def test_metadata_and_ids_reach_the_student(built):
+    source, student = source_notebook("01_adding", built), student_notebook("01_adding", built)
+    assert [cell.id for cell in student.cells] == ["01_adding-00", "01_adding-01", "01_adding-02", "add_solution", "add", "01_adding-05"]
+    assert [cell.id for cell in source.cells] == [cell.id for cell in student.cells]
+    assert student.cells[1].metadata == {"generated": True, "tags": ["nbval-ignore-output", "skip-grading"]}
+    assert student.cells[-1].metadata.tags == ["skip-grading"]
+    assert student.cells[4].metadata.nbgrader.points == 2 and not student.cells[4].metadata.editable
+
+
+def test_building_twice_gives_the_same_files(built, tmp_path):
+    again = course_with(tmp_path / "again", SOURCE)
+    build.build("01_adding", again)
+    for name in ("solutions/01_adding.ipynb", "notebooks/01_adding.ipynb"):
+        assert (again / name).read_bytes() == (built / name).read_bytes()
+
+
+def test_fresh_build_passes_its_check(course):
+    assert build.check("01_adding", course) == []
+
+
+def test_failing_cell_is_named_and_nothing_is_written(course):
+    source, before = course / "solutions/01_adding.py", (course / "solutions/01_adding.ipynb").read_bytes()
+    source.write_text(SOURCE.replace('print("done")', "1 / 0"), encoding="utf-8")
+    with pytest.raises(CellFailed, match=r"^01_adding: cell 01_adding-05 raises ZeroDivisionError: division by zero\.$"):
+        build.build("01_adding", course)
+    assert (course / "solutions/01_adding.ipynb").read_bytes() == before
+    assert sorted(path.name for path in (course / "solutions").iterdir()) == ["01_adding.ipynb", "01_adding.py"]
+
+
+def test_solution_outside_a_solution_cell_is_refused_in_one_sentence(tmp_path):
+    course = course_with(tmp_path, SOURCE.replace('print("done")', "### BEGIN SOLUTION\nx = 1\n### END SOLUTION"))
+    with pytest.raises(RuntimeError, match="01_adding: Solution region detected in a non-solution cell"):
+        student_notebook("01_adding", course)
+
+
+def test_unknown_stem_is_one_sentence(built):
+    with pytest.raises(FileNotFoundError, match="please choose one of 01_adding"):
+        source_notebook("02_taking_away", built)
+
+
+# Ways to come apart
+
+
+def changed_source(cells, notebook):
+    cells["add_solution"].source += "\n# by hand"
+
+
+def changed_metadata(cells, notebook):
+    cells["add"].metadata.nbgrader["points"] = 3
+
+
+def changed_tags(cells, notebook):
+    cells["01_adding-05"].metadata["tags"] = ["nbval-skip"]
+
+
+def changed_release(cells, notebook):
+    notebook.metadata.course["release"] = "0.0.1"
+
+
+def changed_id(cells, notebook):
+    cells["01_adding-02"].id = "other"
+
+
+def dropped_cell(cells, notebook):
+    del notebook.cells[-1]
+
+
+@pytest.mark.parametrize("change", [changed_source, changed_metadata, changed_tags, changed_release, changed_id, dropped_cell])
+@pytest.mark.parametrize("folder", ["solutions", "notebooks"])
+def test_hand_edited_notebook_is_noticed(course, folder, change):
+    edit(course / folder / "01_adding.ipynb", change)
+    told = build.check("01_adding", course)
+    assert len(told) == 1 and told[0].startswith(f"{folder}/01_adding.ipynb: ")
+
+
+def test_changed_text_source_is_noticed_in_both(course):
+    source = course / "solutions/01_adding.py"
+    source.write_text(SOURCE.replace("Adds two numbers", "Adds numbers"), encoding="utf-8")
+    assert [sentence.split(":")[0] for sentence in build.check("01_adding", course)] == ["solutions/01_adding.ipynb", "notebooks/01_adding.ipynb"]
+
+
+def test_notebook_that_never_ran_is_noticed(course):
+    # nbval passes such a notebook without comparing anything.
+    def clear(cells, notebook):
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+
+    edit(course / "solutions/01_adding.ipynb", clear)
+    told = build.check("01_adding", course)
+    assert "solutions/01_adding.ipynb: cell add has not been executed." in told
+    assert "solutions/01_adding.ipynb: no cell has an output." in told
+
+
+def test_one_cell_that_never_ran_is_noticed(course):
+    edit(course / "solutions/01_adding.ipynb", lambda cells, notebook: cells["add_solution"].update(execution_count=None))
+    assert build.check("01_adding", course) == ["solutions/01_adding.ipynb: cell add_solution has not been executed."]
+
+
+def test_stored_error_is_noticed(course):
+    error = nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
+    edit(course / "solutions/01_adding.ipynb", lambda cells, notebook: cells["add"].outputs.append(error))
+    assert build.check("01_adding", course) == ["solutions/01_adding.ipynb: cell add has raised ValueError."]
+
+
+def test_output_in_the_student_notebook_is_noticed(course):
+    output = nbformat.v4.new_output("stream", text="42\n")
+    edit(course / "notebooks/01_adding.ipynb", lambda cells, notebook: cells["add"].outputs.append(output))
+    assert build.check("01_adding", course) == ["notebooks/01_adding.ipynb: cell add still has an output."]
+
+
+def test_missing_notebook_is_noticed(course):
+    (course / "notebooks/01_adding.ipynb").unlink()
+    assert build.check("01_adding", course) == ["notebooks/01_adding.ipynb is missing."]
+
+
+SOLUTION = "class A(Base):\n    def f(self, x, *, y=1):\n        return x\n\ndef g(a, b=None): return a\n"
+
+
+@pytest.mark.parametrize(
+    ("stub", "sentence"),
+    [
+        ("class A(Base):\n    def f(self, x, *, y=1):\n\ndef g(a, b=None): ...", "the stub does not compile"),
+        ("class A(Base):\n    def f(self, x, *, y=1): ...", "the solution defines g, the stub does not"),
+        ("class A(Base): ...\ndef g(a, b=None): ...", "the solution defines A.f, the stub does not"),
+        ("class A:\n    def f(self, x, *, y=1): ...\ndef g(a, b=None): ...", r"A\(Base\) in the solution is A\(\) in the stub"),
+        ("class A(Base):\n    def f(self, x, *, y=2): ...\ndef g(a, b=None): ...", r"A\.f\(self, x, \*, y=1\) in the solution is A\.f\(self, x, \*, y=2\)"),
+        ("class A(Base):\n    def f(self, x, y=1): ...\ndef g(a, b=None): ...", "A.f"),
+        ("class A(Base):\n    def f(self, z, *, y=1): ...\ndef g(a, b=None): ...", "A.f"),
+        ("class A(Base):\n    def f(self, x, *, y=1): ...\ndef g(a): ...", r"g\(a, b=None\) in the solution is g\(a\) in the stub"),
+    ],
+)
+def test_stub_that_differs_from_its_solution_is_noticed(stub, sentence):
+    (told,) = drift.stub_differences("cell", SOLUTION, stub)
+    assert re.search(sentence, told)
+
+
+def test_stub_with_names_and_signatures_of_its_solution_is_right():
+    stub = "class A(Base):\n    def f(self, x, *, y=1):\n        raise NotImplementedError()\n\ndef g(a, b=None):\n    raise NotImplementedError()"
+    assert drift.stub_differences("cell", SOLUTION, stub) == []
+
+
+def test_helper_function_inside_a_solution_region_is_noticed(course):
+    # A later cell may call it; the student's notebook would not have it.
+    hidden = SOURCE.replace("def add(a, b=0):", "### BEGIN SOLUTION\ndef total(values): return math.fsum(values)\n### END SOLUTION\ndef add(a, b=0):")
+    (course / "solutions/01_adding.py").write_text(hidden, encoding="utf-8")
+    assert "solutions/01_adding.py, cell add_solution: the solution defines total, the stub does not." in build.check("01_adding", course)
+
+
+# The generated cells
+
+
+def test_badge_opens_the_student_notebook_of_the_declared_repository(built):
+    first = source_notebook("01_adding", built).cells[0].source
+    assert first.splitlines()[0].endswith("(https://colab.research.google.com/github/teacher/course/blob/main/notebooks/01_adding.ipynb)")
+    assert "# 1 · Adding" in first
+    assert "github/a/b/blob/main/" in source_notebook("01_adding", built, repo="a/b").cells[0].source
+
+
+def pip_lines(source):
+    """What `%pip` is asked for when the cell runs in a real IPython shell; nothing is installed."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    lines, shell = [], InteractiveShell()
+    shell.register_magic_function(lines.append, magic_name="pip")
+    shell.run_cell(source.split("from helpers")[0]).raise_error()
+    return lines
+
+
+def test_install_line_runs_on_colab_alone_and_keeps_its_torch(built, monkeypatch):
+    source = source_notebook("01_adding", built).cells[1].source
+    assert pip_lines(source) == []
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    (line,) = pip_lines(source)
+    assert line.startswith('install -q "git+https://github.com/teacher/course@main" ')
+    # Asked for by its exact version, an installed package is kept, or pip refuses as a whole.
+    assert f" torch=={version('torch')} torchvision=={version('torchvision')} numpy=={version('numpy')}" in line
+
+
+def test_repository_is_declared_once():
+    declared = declaration()
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", declared["repo"])
+    for stem in stems():
+        install = source_notebook(stem).cells[1].source
+        assert f'"git+https://github.com/{declared["repo"]}@{declared["branch"]}"' in install
+        assert declared["repo"] not in (COURSE / "solutions" / f"{stem}.py").read_text(encoding="utf-8")
+
+
+# Reference objects
+
+
+def test_reference_objects_need_no_jupyter():
+    code = """
+import sys
+for name in ("jupytext", "nbformat", "nbclient", "nbconvert", "nbgrader", "jupyter_client", "ipykernel"):
+    sys.modules[name] = None
+from autograder.build import solution_namespace
+from helpers import NAMES, checks
+for exercise, name in NAMES.items():
+    found = solution_namespace(exercise)
+    assert found.__name__ == name
+    report = getattr(checks, exercise)(found)
+    assert report.passed, report
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_plain_parser_reads_titles_options_and_line_numbers():
+    found = parse('# ---\n# jupyter: {}\n# ---\n\n# %% a title tags=["x"] other={"a": [1, {"b": 2}]}\n\nx = 1\n\n# %% [markdown]\n# # T\n#\n# text\n')
+    assert [(cell.kind, cell.metadata, cell.text, cell.line) for cell in found] == [
+        ("code", {"tags": ["x"], "other": {"a": [1, {"b": 2}]}}, "x = 1", 7),
+        ("markdown", {}, "# T\n\ntext", 10),
+    ]
+
+
+def test_command_line_says_what_is_wrong_and_ends_with_1():
+    ended = subprocess.run([sys.executable, "-m", "autograder.build", "--only", "nothing"], cwd=COURSE, capture_output=True, text=True)
+    assert ended.returncode == 2 and "01_patches" in ended.stderr
