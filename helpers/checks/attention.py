@@ -12,6 +12,7 @@ from torch import nn
 from .. import standins
 from .roles import Roles, unregistered
 from .run import attempt, generator, tensor
+from .run import tensor_of as run
 
 EXERCISE = "attention_block"
 DROPOUT = 0.5
@@ -95,19 +96,11 @@ def probe(cls, seed: int) -> dict:
     return seen
 
 
-def _run(block, x: torch.Tensor) -> torch.Tensor:
-    with torch.no_grad():
-        out = block(x.clone())
-    if not isinstance(out, torch.Tensor):
-        raise TypeError("forward did not return a tensor")
-    return out.detach().clone()
-
-
 def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     g = generator(1, "weights")
     x, attention, mlp = given["x"], roles.rest, roles.mlp
     values = roles.random(g)
-    seen["full"], seen["full.again"] = _run(block, x), _run(block, x)
+    seen["full"], seen["full.again"] = run(block, x), run(block, x)
 
     weights = [p for p in attention if p.requires_grad]
     out = block(x.clone())
@@ -118,19 +111,19 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     # who sees whom
     mixed = given["other"].clone()
     mixed[0] = x[0]
-    seen["company"] = _run(block, mixed)
-    seen["alone"] = _run(block, x[:1])
-    seen["shuffled"] = _run(block, x[:, given["order"]])
+    seen["company"] = run(block, mixed)
+    seen["alone"] = run(block, x[:1])
+    seen["shuffled"] = run(block, x[:, given["order"]])
     tokens = x.shape[1]
     changed = x[:1].repeat(tokens, 1, 1)
     changed[range(tokens), range(tokens)] = given["token"]
-    seen["changed"] = torch.cat([_run(block, row[None]) for row in changed])
+    seen["changed"] = torch.cat([run(block, row[None]) for row in changed])
 
     # one branch at a time
     def branch(name, *, without, inputs):
         roles.restore(values, without=without)
         for suffix, tokens_in in inputs.items():
-            seen[f"{name}{suffix}"] = _run(block, tokens_in)
+            seen[f"{name}{suffix}"] = run(block, tokens_in)
 
     scale, shift = given["stretch"]
     stretched = {"": x, ".stretched": x * scale + shift, ".shifted": x + shift, ".other": given["other"]}
@@ -145,9 +138,9 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
         with torch.no_grad():
             p.copy_(0.5 + torch.rand(p.shape, generator=g))
         roles.restore(values, without=mlp)
-        in_attention = (_run(block, x) - seen["attention"]).abs().max().item()
+        in_attention = (run(block, x) - seen["attention"]).abs().max().item()
         roles.restore(values, without=attention)
-        both.append([in_attention, (_run(block, x) - seen["mlp"]).abs().max().item()])
+        both.append([in_attention, (run(block, x) - seen["mlp"]).abs().max().item()])
     seen["scales"] = torch.tensor(both).reshape(-1, 2)
 
     # closed forms: the same number in every entry, see Roles.stripes
@@ -155,20 +148,20 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     for name, last in (("", False), (".last", True)):
         roles.zero(mlp)
         roles.stripes(attention, given["stripe"], last=last)
-        seen[f"stripes.attention{name}"] = _run(block, given["small"]) - given["small"]
+        seen[f"stripes.attention{name}"] = run(block, given["small"]) - given["small"]
         if not roles.ambiguous:
             break
     roles.zero(attention)
     roles.stripes(mlp, given["stripe"])
-    seen["stripes.mlp"] = _run(block, given["small"]) - given["small"]
+    seen["stripes.mlp"] = run(block, given["small"]) - given["small"]
 
     # train mode without dropout: only BatchNorm (or a hard-coded rate) makes a difference
     roles.restore(values)
     roles.neutral()
     block.train()
-    seen["train"] = _run(block, x)
-    seen["train.again"] = _run(block, x)
-    seen["train.company"] = _run(block, mixed)
+    seen["train"] = run(block, x)
+    seen["train.again"] = run(block, x)
+    seen["train.company"] = run(block, mixed)
     block.eval()
 
 
@@ -176,13 +169,13 @@ def _heads(cls, block, roles: Roles, given: dict, seen: dict) -> None:
     """Does the number of heads make a difference with the same parameters?"""
     g = generator(2, "heads")
     roles.random(g)
-    reference = _run(block, given["x"])
+    reference = run(block, given["x"])
     other = cls(given["dim"], given["hidden"], 1).eval()
     state, wanted = block.state_dict(), other.state_dict()
     if {k: tuple(v.shape) for k, v in state.items()} != {k: tuple(v.shape) for k, v in wanted.items()}:
         return
     other.load_state_dict(state)
-    seen["heads.difference"] = (_run(other, given["x"]) - reference).abs().max().item()
+    seen["heads.difference"] = (run(other, given["x"]) - reference).abs().max().item()
 
 
 def _dropout(cls, given: dict, width: int, seen: dict) -> None:
@@ -192,14 +185,14 @@ def _dropout(cls, given: dict, width: int, seen: dict) -> None:
     block.eval()
     attempt(lambda: roles.find_scales(lambda: block(x.clone())))
     values = roles.random(generator(3, "dropout"))
-    seen["dropout.eval"], seen["dropout.eval.again"] = _run(block, x), _run(block, x)
+    seen["dropout.eval"], seen["dropout.eval.again"] = run(block, x), run(block, x)
     block.train()
     torch.manual_seed(11)
-    seen["dropout.train"], seen["dropout.train.again"] = _run(block, x), _run(block, x)
+    seen["dropout.train"], seen["dropout.train.again"] = run(block, x), run(block, x)
     roles.restore(values, without=roles.matrices)
     roles.stripes(roles.mlp, given["stripe"])
     block.eval()
     tokens = given["dropped"]
-    seen["dropout.plain"] = _run(block, tokens) - tokens
+    seen["dropout.plain"] = run(block, tokens) - tokens
     block.train()
-    seen["dropout.masked"] = _run(block, tokens) - tokens
+    seen["dropout.masked"] = run(block, tokens) - tokens

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .attention import DROPOUT, EXERCISE, inputs
+from .attention_forms import ACTIVATIONS, invariant, mix, normalised, rank_one
 from .messages import say
 from .report import CheckReport, Ladder
 from .run import close
@@ -23,14 +24,6 @@ MLP = "the MLP is Linear to hidden_dim, GELU, Linear back"
 NORMS = "two LayerNorms of their own"
 DROP = "dropout acts in the MLP, in train mode only"
 RUNGS = (RUNS, REGISTERED, BATCH, RESIDUAL, ATTENTION, NORM1, NORM2, MLP, NORMS, DROP)
-
-ACTIVATIONS = {
-    "gelu": F.gelu,
-    "gelu_tanh": lambda a: F.gelu(a, approximate="tanh"),
-    "relu": F.relu,
-    "none": lambda a: a,
-}
-
 
 def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
     """CheckReport from the observations of `attention.probe` for this seed."""
@@ -116,18 +109,13 @@ def _batch(seen, ladder, fail) -> bool:
     return alone
 
 
-def _normalised(out: torch.Tensor) -> bool:
-    """Every token has mean 0 and variance 1."""
-    return (out.mean(-1).abs().max() < 1e-2).item() and ((out.var(-1, unbiased=False) - 1).abs().max() < 2e-2).item()
-
-
 def _residual(seen, given, ladder, fail, unknown) -> bool:
     """With both branches off a right block returns x."""
     x = given["x"]
     none, normed = seen["none"], F.layer_norm(x, x.shape[-1:])
     if close(none, x):
         a, m = seen["attention"] - x, seen["mlp"] - x
-        if a.abs().max() > 1e-3 and _normalised(a) or m.abs().max() > 1e-3 and _normalised(m):
+        if a.abs().max() > 1e-3 and normalised(a) or m.abs().max() > 1e-3 and normalised(m):
             fail(RESIDUAL, "post_norm")
             return False
         ladder.rung(RESIDUAL, True)
@@ -141,31 +129,15 @@ def _residual(seen, given, ladder, fail, unknown) -> bool:
         if not (constant["mlp"] or constant["attention"]):
             unknown(RESIDUAL, "With attention and MLP switched off, the block should return x.")
     elif close(none, normed, 1e-3):
-        after_attention = _normalised(seen["attention"]) and not close(
+        after_attention = normalised(seen["attention"]) and not close(
             seen["attention"], seen["attention.shifted"], 1e-3)
-        post = _normalised(seen["full"]) or after_attention
+        post = normalised(seen["full"]) or after_attention
         fail(RESIDUAL, "post_norm" if post else "residual_from_normed")
     elif seen["unregistered"]:
         ladder.held[RESIDUAL] = False
     else:
         unknown(RESIDUAL, "With attention and MLP switched off, the block should return x, and it does not.")
     return False
-
-
-def _rank_one(out: torch.Tensor, level: torch.Tensor) -> torch.Tensor | None:
-    """The direction g with out[b, t] = level[b, t] * g, or None where there is none."""
-    out, level = out.double(), level.double()
-    if not torch.isfinite(out).all():
-        return None
-    g = (level[..., None] * out).flatten(0, 1).sum(0) / level.square().sum().clamp_min(1e-12)
-    left = (out - level[..., None] * g).abs().max()
-    return g if left <= 2e-3 * out.abs().max().clamp_min(1e-6) and g.abs().max() > 1e-4 else None
-
-
-def _mix(query, key, value, strength: float) -> torch.Tensor:
-    """Attention of tokens that are one number each: query, key, value [B, T] -> [B, T]."""
-    weights = torch.softmax(strength * query[:, :, None] * key[:, None, :], dim=-1)  # [B, T, T]
-    return (weights @ value[..., None])[..., 0]
 
 
 def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
@@ -177,7 +149,7 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
     upper = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
     if alone and reach[off].any() and (not reach[upper.T].any() or not reach[upper].any()):
         fail(ATTENTION, "causal_mask")
-        ladder.held.setdefault(NORM1, _invariant(seen, given, "attention"))
+        ladder.held.setdefault(NORM1, invariant(seen, given, "attention"))
         return
     ignored = seen.get("heads.difference", 1.0) < 1e-6
     x = given["small"].double()
@@ -194,12 +166,12 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
                 continue
             for (label, strength), combo in itertools.product(
                     strengths.items(), itertools.product(("normed", "raw"), repeat=3)):
-                level = _mix(*(levels[c] for c in combo), strength)
-                g = _rank_one(out, level)
+                level = mix(*(levels[c] for c in combo), strength)
+                g = rank_one(out, level)
                 if g is not None:
                     found = (label, combo, g)
                     break
-    invariant = _invariant(seen, given, "attention")
+    blind = invariant(seen, given, "attention")
     equivariant = close(seen["shuffled"], seen["full"][:, given["order"]], 1e-3)
     if ignored:
         fail(ATTENTION, "heads_ignored")
@@ -233,7 +205,7 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
         return
     if not (plain and alone):  # another rung already says what is wrong
         ladder.held.setdefault(ATTENTION, False)
-        ladder.held.setdefault(NORM1, bool(invariant))
+        ladder.held.setdefault(NORM1, blind)
         return
     detail = "Attention does not mix the tokens as softmax(q k / sqrt(D / num_heads)) v followed by a projection."
     if not reach[off].any():
@@ -241,19 +213,12 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
     elif not equivariant:
         detail = ("Shuffling the tokens should shuffle the output and nothing else. Check how heads are split and "
                   "merged: [B, T, heads, d] needs a transpose before and after.")
-    if not invariant:
+    if not blind:
         fail(NORM1, "missing_attention_norm")
     else:
         ladder.rung(NORM1, True)
     if not ignored:
         unknown(ATTENTION, detail)
-
-
-def _invariant(seen, given, branch: str) -> bool:
-    """A LayerNorm in front of a branch makes the branch blind to each token's scale and shift."""
-    scale, shift = given["stretch"]
-    x = given["x"]
-    return close(seen[branch] - x, seen[f"{branch}.stretched"] - (x * scale + shift), 2e-3)
 
 
 def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
@@ -275,7 +240,7 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
     x, stripe = given["small"].double(), given["stripe"].double()
     levels = {"normed": F.layer_norm(x, (given["dim"],)) @ stripe, "raw": x @ stripe}
     for (name, activation), source in itertools.product(ACTIVATIONS.items(), levels):
-        g = _rank_one(seen["stripes.mlp"], activation(levels[source]))
+        g = rank_one(seen["stripes.mlp"], activation(levels[source]))
         if g is None:
             continue
         if source == "raw":
@@ -291,7 +256,7 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
         elif used == given["hidden"]:
             ladder.rung(MLP, True)
         return
-    if _invariant(seen, given, "mlp"):
+    if invariant(seen, given, "mlp"):
         ladder.rung(NORM2, True)
     else:
         fail(NORM2, "missing_mlp_norm")

@@ -12,6 +12,9 @@ TITLES = {
     "attention_block": "Attention block",
     "vision_transformer": "Vision Transformer",
     "lit_vit": "Training step",
+    "test_accuracy": "Test accuracy",
+    "train_curve": "Training curve",
+    "val_curve": "Validation curve",
 }
 
 

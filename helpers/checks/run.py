@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-import math
 import threading
 import time
 import warnings
@@ -86,6 +85,15 @@ def tensor(value) -> torch.Tensor | None:
     return value.detach().to("cpu").clone().as_subclass(torch.Tensor)
 
 
+def tensor_of(model, x: torch.Tensor) -> torch.Tensor:
+    """Output of a model for a copy of x, detached, without gradient. Raises TypeError where it is no tensor."""
+    with torch.no_grad():
+        out = model(x.clone())
+    if not isinstance(out, torch.Tensor):
+        raise TypeError("forward did not return a tensor")
+    return out.detach().clone()
+
+
 def close(a, b, tolerance: float = 1e-4) -> bool:
     """Same shape, all finite, and nearly equal relative to the size of b."""
     if a is None or b is None or tuple(a.shape) != tuple(b.shape):
@@ -95,8 +103,3 @@ def close(a, b, tolerance: float = 1e-4) -> bool:
         return False
     scale = max(1.0, b.abs().max().item()) if b.numel() else 1.0
     return (a - b).abs().max().item() <= tolerance * scale if b.numel() else True
-
-
-def finite(value: float) -> float:
-    """The number, or -1 where it is not finite."""
-    return value if math.isfinite(value) else -1.0

@@ -7,7 +7,8 @@ import torch
 from .messages import say
 from .report import CheckReport, Ladder
 from .run import close
-from .vit import EXERCISE, SIZES, TOKENS, inputs
+from .vit import EXERCISE, inputs
+from .vit_parts import SIZES, TOKENS
 
 RUNS = "it runs and returns logits [B, num_classes] for any batch"
 BATCH = "images of a batch and tokens do not leak into each other outside attention"

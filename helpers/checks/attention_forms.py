@@ -1,0 +1,43 @@
+"""Closed forms of an attention block whose matrices are stripes (see roles.Roles.stripes)."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from .run import close
+
+ACTIVATIONS = {
+    "gelu": F.gelu,
+    "gelu_tanh": lambda a: F.gelu(a, approximate="tanh"),
+    "relu": F.relu,
+    "none": lambda a: a,
+}
+
+
+def normalised(out: torch.Tensor) -> bool:
+    """Every token has mean 0 and variance 1."""
+    return (out.mean(-1).abs().max() < 1e-2).item() and ((out.var(-1, unbiased=False) - 1).abs().max() < 2e-2).item()
+
+
+def rank_one(out: torch.Tensor, level: torch.Tensor) -> torch.Tensor | None:
+    """The direction g with out[b, t] = level[b, t] * g, or None where there is none."""
+    out, level = out.double(), level.double()
+    if not torch.isfinite(out).all():
+        return None
+    g = (level[..., None] * out).flatten(0, 1).sum(0) / level.square().sum().clamp_min(1e-12)
+    left = (out - level[..., None] * g).abs().max()
+    return g if left <= 2e-3 * out.abs().max().clamp_min(1e-6) and g.abs().max() > 1e-4 else None
+
+
+def mix(query, key, value, strength: float) -> torch.Tensor:
+    """Attention of tokens that are one number each: query, key, value [B, T] -> [B, T]."""
+    weights = torch.softmax(strength * query[:, :, None] * key[:, None, :], dim=-1)  # [B, T, T]
+    return (weights @ value[..., None])[..., 0]
+
+
+def invariant(seen, given, branch: str) -> bool:
+    """A LayerNorm in front of a branch makes the branch blind to each token's scale and shift."""
+    scale, shift = given["stretch"]
+    x = given["x"]
+    return close(seen[branch] - x, seen[f"{branch}.stretched"] - (x * scale + shift), 2e-3)

@@ -1,0 +1,132 @@
+"""The parts of a student's Vision Transformer: which parameter is what, and how the logits answer to a nudge."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .roles import Roles, is_vector
+from .run import attempt, generator, tensor_of
+
+SIZES = {"embed_dim": 24, "hidden_dim": 40, "num_channels": 3, "num_heads": 4, "num_layers": 2, "num_classes": 7,
+         "patch_size": 2, "num_patches": 16}
+TOKENS = 1 + SIZES["num_patches"]
+
+
+def shuffle(images: torch.Tensor, order: torch.Tensor, p: int = 2) -> torch.Tensor:
+    """The same images with their p x p patches in another order."""
+    cols = images.shape[3] // p
+    out = torch.empty_like(images)
+    for new, old in enumerate(order.tolist()):
+        i, j, k, m = new // cols * p, new % cols * p, old // cols * p, old % cols * p
+        out[:, :, i:i + p, j:j + p] = images[:, :, k:k + p, m:m + p]
+    return out
+
+
+class Parts:
+    """The parameters that a Vision Transformer has besides its blocks, found by shape and owner."""
+
+    layers = (nn.Linear, nn.LayerNorm, nn.MultiheadAttention, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+
+    def __init__(self, model: nn.Module):
+        dim = SIZES["embed_dim"]
+        self.roles = Roles(model, dim, SIZES["hidden_dim"])
+        self.tables, self.tokens, self.heads = [], [], []
+        for key, p in self.roles.params.items():
+            owner = self.roles.owner[key]
+            if isinstance(owner, self.layers):
+                if isinstance(owner, nn.Linear) and p.dim() == 2 and p.shape[0] == SIZES["num_classes"]:
+                    self.heads.append(p)
+            elif p.dim() and p.shape[-1] == dim and p.numel() == dim and (p.dim() > 1 or owner is model):
+                self.tokens.append(p)
+            elif p.dim() and dim in p.shape and p.numel() // dim in (TOKENS, TOKENS - 1):
+                self.tables.append(p)
+            elif SIZES["num_classes"] in p.shape and not is_vector(p):
+                self.heads.append(p)
+        if not self.tables:  # a table of another length
+            usual = {dim, 3 * dim, 2 * dim, SIZES["num_classes"], 12, SIZES["hidden_dim"]}
+            self.tables = [p for p in self.roles.rest if not isinstance(self.roles.owner[id(p)], self.layers)
+                           and p.shape[-1] == dim and p.numel() // dim not in usual and p.dim() in (2, 3)
+                           and p.numel() > dim and max(p.shape[:-1]) * dim == p.numel()]
+
+    def settle(self, model: nn.Module, images: torch.Tensor, delta: torch.Tensor) -> None:
+        """Sort out scales, and drop single vectors that are biases: those that act like no row of the table."""
+        attempt(lambda: self.roles.find_scales(lambda: model(images.clone())))
+        scales = {id(p) for p in self.roles.scales}
+        self.tokens = [p for p in self.tokens if p.dim() > 1 or id(p) not in scales]
+        if not any(p.dim() == 1 for p in self.tokens):
+            return
+        self.roles.random(generator(6, "settle"))
+        seen: dict[str, torch.Tensor] = {}
+        nudges(model, self, images, delta, seen, "n")
+        rows = seen.get("n.rows", torch.zeros(0))
+        self.tokens = [p for k, p in enumerate(self.tokens) if p.dim() > 1 or any(
+            torch.allclose(seen["n.tokens"][k], row, atol=1e-4) for row in rows) or p.detach().std() > 0]
+
+    def rows(self, table: torch.Tensor) -> torch.Tensor:
+        """A table as a view [rows, D]."""
+        return table.data.reshape(-1, SIZES["embed_dim"])
+
+
+@torch.no_grad()
+def place(parts: Parts, g: torch.Generator) -> None:
+    """Fresh positions and class token, of about the size of a token."""
+    for p in parts.tables + parts.tokens:
+        p.copy_(torch.randn(p.shape, generator=g).to(p))
+
+
+@torch.no_grad()
+def nudges(model, parts: Parts, images, delta, seen, name: str) -> None:
+    """Logits after adding delta to each row of the position table, and to each single-token parameter."""
+    rows = []
+    for table in parts.tables[:1]:
+        view = parts.rows(table)
+        for r in range(min(len(view), 64)):
+            view[r] += delta
+            rows.append(tensor_of(model, images))
+            view[r] -= delta
+    tokens = []
+    for p in parts.tokens[:6]:
+        p.add_(delta.reshape(p.shape))
+        tokens.append(tensor_of(model, images))
+        p.sub_(delta.reshape(p.shape))
+    seen[f"{name}.base"] = tensor_of(model, images)
+    if rows:
+        seen[f"{name}.rows"] = torch.stack(rows)
+    if tokens:
+        seen[f"{name}.tokens"] = torch.stack(tokens)
+
+
+def leak(model, images, mixed) -> bool:
+    """True where some layer's output for the first image depends on its neighbours in the batch.
+
+    The logits alone can miss this: a class token that attends to other images' class tokens sees constants.
+    """
+    kept: list[list[torch.Tensor]] = [[], []]
+    batch = len(images)
+
+    def watch(store):
+        def hook(module, given, out):
+            out = out[0] if isinstance(out, tuple) and out else out
+            if isinstance(out, torch.Tensor) and out.dim() == 3:
+                if out.shape[0] == batch and out.shape[1] != batch:
+                    store.append(out[0].detach().clone())
+                elif out.shape[1] == batch and out.shape[0] != batch:
+                    store.append(out[:, 0].detach().clone())
+        return hook
+
+    for store, given in zip(kept, (images, mixed)):
+        handles = [m.register_forward_hook(watch(store)) for m in model.modules() if m is not model]
+        try:
+            tensor_of(model, given)
+        finally:
+            for handle in handles:
+                handle.remove()
+    return len(kept[0]) == len(kept[1]) and any(
+        a.shape == b.shape and not torch.allclose(a, b, atol=1e-4, rtol=1e-3) for a, b in zip(*kept))
+
+
+def projects(p: torch.Tensor, roles: Roles) -> bool:
+    """True for the patch projection: [D, C*p*p] either way round, or a convolution's [D, C, p, p]."""
+    dim, patch = SIZES["embed_dim"], SIZES["num_channels"] * SIZES["patch_size"] ** 2
+    return dim in p.shape and p.numel() == dim * patch and SIZES["hidden_dim"] not in p.shape
