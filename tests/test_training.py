@@ -204,6 +204,19 @@ def test_decay_falls_on_matrices_only_and_every_parameter_has_one_group():
     assert sorted(names[id(p)] for p in decayed["params"] + free["params"]) == sorted(names.values())
 
 
+def test_initial_weights_keep_the_size_of_a_token():
+    torch.manual_seed(0)
+    wide = nn.Sequential(nn.Linear(400, 300), nn.LayerNorm(300), nn.Conv2d(16, 200, 5), nn.Embedding(200, 300))
+    wide.tokens = nn.Parameter(torch.ones(1, 200, 300))
+    assert training.init_weights(wide) is wide
+    for parameter, spread in ((wide[0].weight, 1 / 20), (wide[2].weight, 1 / 20), (wide[3].weight, 0.02), (wide.tokens, 0.02)):
+        assert parameter.std().item() == pytest.approx(0.88 * spread, rel=0.03)  # 0.88: what the cut at two leaves
+        assert parameter.abs().max() <= 2 * spread and abs(parameter.mean()) < 0.05 * spread
+    assert not wide[0].bias.any() and not wide[2].bias.any()
+    assert torch.equal(wide[1].weight, torch.ones(300)) and not wide[1].bias.any()
+    assert training.init_weights(wide, std=0.1).tokens.std().item() == pytest.approx(0.088, rel=0.03)
+
+
 def test_shared_parameters_are_listed_once():
     model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     model[1].weight = model[0].weight
