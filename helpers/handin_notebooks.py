@@ -1,0 +1,231 @@
+"""Notebooks of a hand-in: found by name or content, read, cleaned of personal data, and looked over for damage."""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import NAMES, sources
+from helpers.cells import statements
+
+# Notebook (stem) -> grade_ids of its test cells with their points. Later notebooks are handed in as they are.
+TESTS = {
+    "01_patches": {"img_to_patch": 2},
+    "02_attention_block": {"attention_block": 3},
+    "03_vision_transformer": {"vision_transformer": 2},
+    "04_training": {"lit_vit": 0, "test_accuracy": 1, "train_curve": 1, "val_curve": 1},
+}
+STEM_OF = {grade_id: stem for stem, tests in TESTS.items() for grade_id in tests}
+LATER = ("05_bug_hunt", "06_cnn_vs_vit", "07_patch_size", "08_transfer", "09_cifar10", "10_look_inside")
+LARGEST_NOTEBOOK = 100 * 2**20
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One line about a hand-in: kind "ok", "missing", "damaged" or "note", and a sentence."""
+
+    kind: str
+    text: str
+
+    def __str__(self):
+        return f"[{self.kind.upper()}] {self.text}"
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Finding and reading
+
+
+def stem_of_name(name):
+    """The stem a file name stands for: "Copy of 01_patches (1).ipynb" -> "01_patches"; None where it is none."""
+    plain = Path(name).stem.replace(" ", "_").lower()
+    return next((stem for stem in (*TESTS, *LATER) if re.search(rf"(?<![0-9a-z]){stem}(?![0-9a-z])", plain)), None)
+
+
+def find(folders):
+    """Notebooks in some folders as {stem: [paths]}; the exact name first, then the newest."""
+    found = {}
+    for folder in folders:
+        if Path(folder).is_dir():
+            for path in sorted(Path(folder).glob("*.ipynb")):
+                stem = stem_of_name(path.name)
+                if stem and path.is_file() and path.resolve() not in [p.resolve() for p in found.get(stem, [])]:
+                    found.setdefault(stem, []).append(path)
+    for stem, paths in found.items():
+        paths.sort(key=lambda path: (path.stem != stem, -path.stat().st_mtime, str(path)))
+    return dict(sorted(found.items()))
+
+
+def parse(content):
+    """A notebook's bytes as a dict with a list of cells. Raises ValueError with one sentence."""
+    if len(content) > LARGEST_NOTEBOOK:
+        raise ValueError("it is larger than 100 MB: clear the outputs of its cells and save it")
+    if not content.strip():
+        raise ValueError("the file is empty: save the notebook again")
+    try:
+        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        notebook = json.loads(content.decode(encoding))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        kind = "a web page, not a notebook" if content.lstrip()[:1] == b"<" else "cut off or not a notebook"
+        raise ValueError(f"it is {kind}: download it again with File > Download > .ipynb") from None
+    if isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
+        raise ValueError("it has the format of the year 2014: open it in JupyterLab and save it")
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise ValueError("it has no cells: download it again with File > Download > .ipynb")
+    cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
+    return {**notebook, "metadata": _dict(notebook.get("metadata")), "cells": [{**cell, "metadata": _dict(cell.get("metadata"))} for cell in cells]}
+
+
+def text(cell):
+    """A cell's source as one string."""
+    source = cell.get("source", "")
+    return "".join(str(part) for part in source) if isinstance(source, list) else str(source)
+
+
+def grade_id(cell):
+    """A cell's nbgrader grade_id, or None."""
+    value = _dict(cell["metadata"].get("nbgrader")).get("grade_id")
+    return value if isinstance(value, str) else None
+
+
+def _dict(value):
+    return value if isinstance(value, dict) else {}
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Cleaning
+
+
+def clean(notebook):
+    """The notebook without what Colab knows about the person: names, user ids, photos, file ids; widgets that nothing can show go too."""
+    metadata = dict(notebook["metadata"])
+    if isinstance(metadata.get("colab"), dict):
+        metadata["colab"] = {key: value for key, value in metadata["colab"].items() if key in ("gpuType", "name", "toc_visible")}
+        metadata["colab"]["provenance"] = []
+    for key in ("authors", "widgets"):
+        metadata.pop(key, None)
+    cells = []
+    for cell in notebook["cells"]:
+        kept = {key: value for key, value in cell["metadata"].items() if key not in ("executionInfo", "outputId", "colab")}
+        cells.append({**cell, "metadata": kept})
+    return {**notebook, "metadata": metadata, "cells": cells}
+
+
+def dump(notebook):
+    """Bytes of a notebook file."""
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", errors="replace")
+
+
+def stem_of_content(notebook, default=None):
+    """The stem whose test cells a notebook holds, by grade_id and else by the checks it calls."""
+    ids = {grade_id(cell) for cell in notebook["cells"]}
+    code = "\n".join(text(cell) for cell in notebook["cells"] if cell.get("cell_type") == "code")
+    for found in (lambda g: g in ids, lambda g: re.search(rf"\b(checks|evidence)\.{g}\(", code)):
+        for stem, tests in reversed(TESTS.items()):
+            if any(found(g) for g in tests):
+                return stem
+    return stem_of_name(str(_dict(notebook["metadata"].get("colab")).get("name", ""))) or default
+
+
+def rebuilt(cells):
+    """A notebook made of the cells that ran in this session, each in its last version; cells of exercises get their marks.
+
+    cells: source texts, oldest first. Outputs are not known.
+    """
+    last = list(dict.fromkeys(reversed([cell for cell in cells if cell.strip()])))[::-1]
+    made = [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": cell} for cell in last]
+    marked = set()
+    for cell in reversed(made):  # of several versions the last one counts
+        mark = _mark(cell["source"])
+        if mark and mark["grade_id"] not in marked:
+            marked.add(mark["grade_id"])
+            cell["metadata"] = {"nbgrader": mark}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {"cells": made, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 4}
+
+
+def _mark(source):
+    for tests in TESTS.values():
+        for test, points in tests.items():
+            if re.search(rf"\b(checks|evidence)\.{test}\(", source) and re.search(r"report\.score\s*$", source):
+                return {"grade": True, "grade_id": test, "locked": True, "points": points, "schema_version": 3, "solution": False, "task": False}
+    for exercise, name in NAMES.items():
+        if re.search(rf"(?m)^(def|class) {name}\b", source):
+            return {"grade": False, "grade_id": f"{exercise}_solution", "locked": False, "schema_version": 3, "solution": True, "task": False}
+    return None
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Looking over
+
+
+def look_over(stem, notebook):
+    """Remarks on one notebook: duplicated or deleted cells, wrong names, untouched stubs."""
+    file, cells = f"{stem}.ipynb", notebook["cells"]
+    ids = [grade_id(cell) for cell in cells]
+    expected = [name for test in TESTS.get(stem, {}) for name in ((f"{test}_solution", test) if test in NAMES else (test,))]
+    remarks = []
+    for name in dict.fromkeys(i for i in ids if i and ids.count(i) > 1):
+        remarks.append(Remark("damaged", f"{file}: the cell {name} is there {ids.count(name)} times; keep the one that counts and delete the others."))
+    if expected and not any(ids):
+        remarks.append(Remark("damaged", f"{file}: its cells have lost their marks; the grader will look for them by content, a fresh copy with your code pasted in is safer."))
+        return remarks + _unmarked(stem, file, cells)
+    for name in expected:
+        cell = next((c for c in reversed(cells) if grade_id(c) == name), None)
+        kind = "solution" if name.endswith("_solution") else "test"
+        if cell is None:
+            remarks.append(Remark("damaged", f"{file}: the {kind} cell {name} was deleted; copy it back from a fresh notebook."))
+        elif cell.get("cell_type") != "code":
+            remarks.append(Remark("damaged", f"{file}: the {kind} cell {name} is no code cell any more; change its type back to code."))
+        elif kind == "solution":
+            remarks += _solution(file, name.removesuffix("_solution"), text(cell), cells)
+    return remarks
+
+
+def _solution(file, exercise, source, cells):
+    name = NAMES[exercise]
+    try:
+        tree = ast.parse(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source))
+    except (SyntaxError, ValueError) as error:
+        return [Remark("damaged", f"{file}: the cell {exercise}_solution is no valid Python (line {getattr(error, 'lineno', '?')}).")]
+    if sources.unfinished(ast.unparse(tree), name):
+        return [Remark("missing", f"{file}: {name} is not implemented yet.")]
+    if not any(_defines(text(cell), name) for cell in cells if cell.get("cell_type") == "code"):
+        made = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+        other = f" (it defines {', '.join(made)})" if made else ""
+        return [Remark("damaged", f"{file}: no cell defines {name}{other}; give it exactly this name.")]
+    return []
+
+
+def _unmarked(stem, file, cells):
+    remarks = []
+    for exercise in TESTS[stem]:
+        name = NAMES.get(exercise)
+        if name is None:
+            continue
+        sources_of = [text(cell) for cell in cells if cell.get("cell_type") == "code" and _defines(text(cell), name)]
+        if not sources_of:
+            remarks.append(Remark("damaged", f"{file}: no cell defines {name}; give it exactly this name."))
+        elif sources.unfinished(sources_of[-1], name):
+            remarks.append(Remark("missing", f"{file}: {name} is not implemented yet."))
+    return remarks
+
+
+def _defines(source, name):
+    return any(name in statement.binds for statement in statements(source))
+
+
+def outdated(notebook, ran):
+    """Whether a saved notebook is older than what ran in this session: never run, or an exercise defined differently.
+
+    ran: source texts of this session, oldest first.
+    """
+    code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+    if not any(cell.get("execution_count") for cell in code):
+        return True
+    saved = [text(cell).strip() for cell in code]
+    for name in NAMES.values():
+        latest = next((source for source in reversed(ran) if re.search(rf"(?m)^(def|class) {name}\b", source)), None)
+        if latest is not None and latest.strip() not in saved:
+            return True
+    return False
