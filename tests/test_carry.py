@@ -200,3 +200,19 @@ def test_a_mounted_drive_is_preferred_and_the_newest_file_wins(tmp_path, monkeyp
 def test_an_unknown_exercise_is_named(capsys):
     with pytest.raises(ValueError, match="choose one of img_to_patch, attention_block"):
         carry.load("patches")
+
+
+def test_the_reference_cells_are_carried_with_their_nbgrader_marks(tmp_path):
+    """Marks such as ### BEGIN SOLUTION go, the indentation of the line behind them stays."""
+    from autograder.sources import cells
+
+    source = next(cell.text for cell in cells("01_patches") if cell.nbgrader.get("grade_id") == "img_to_patch_solution")
+    assert "### BEGIN SOLUTION" in source
+    outputs = run(tmp_path, ["import torch\nfrom helpers import carry", source, 'carry.save("img_to_patch", img_to_patch)'])
+    saved = (tmp_path / "carry" / "img_to_patch.py").read_text(encoding="utf-8")
+    assert "###" not in saved and "not saved" not in str(outputs)
+    namespace = {}
+    exec(compile(saved, "img_to_patch.py", "exec"), namespace)
+    import torch
+
+    assert namespace["img_to_patch"](torch.zeros(1, 3, 8, 8), 4).shape == (1, 4, 48)
