@@ -198,7 +198,7 @@ report = checks.img_to_patch(img_to_patch, seed=None)
 # %% [markdown]
 # ## 1.6 The bug that grey digits hide
 #
-# The check tests with colour images that are wider than high. Why, if all our digits are grey and square?
+# The check uses colour images whose height and width differ. Why, if all our digits are grey and square?
 #
 # Because an axis of length 1 can stand anywhere. With $C = 1$, the order (channel, patch, row, column) and the order (patch, channel, row, column) are the same numbers in the same order.
 # A `permute` that forgets the channel axis is **invisible on every digit of MNIST**. On a colour image it gives each token pixels of three different places and calls them red, green and blue.

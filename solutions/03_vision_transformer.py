@@ -12,7 +12,7 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | 🔴🔴🔴⚪⚪ | 🔵🔵🔵🔵🔵 | 60 minutes | under 1 minute | under 1 minute | 2 |
+# | ●●●○○ | ●●●●● | 60 minutes | under 1 minute | under 1 minute | 2 |
 #
 # You need your `img_to_patch` and your `AttentionBlock`. If one of them is not finished, a stand-in takes its place and you can go on.
 
@@ -84,7 +84,7 @@ figures.tokens_and_positions()
 #
 # | difficulty | importance | your time | points |
 # | :-: | :-: | :-: | :-: |
-# | 🔴🔴🔴⚪⚪ | 🔵🔵🔵🔵🔵 | 25 to 35 minutes | 2: one for the class token, one for the positions |
+# | ●●●○○ | ●●●●● | 25 to 35 minutes | 2: one for the class token, one for the positions |
 #
 # With the patches $x_1, \dots, x_N$ of an image, the projection $E$, the class token $c$ and the positions $P$:
 #

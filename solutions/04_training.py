@@ -11,7 +11,7 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | 🔴🔴🔴⚪⚪ | 🔵🔵🔵🔵🔵 | 90 minutes | about 5 minutes | a few minutes | 3 |
+# | ●●●○○ | ●●●●● | 90 minutes | about 5 minutes | a few minutes | 3 |
 #
 # You need your `VisionTransformer`. You do not need a GPU: five epochs on a CPU earn full marks.
 # **On Colab**, mount your Drive first (folder icon on the left, then the Drive icon). Then your code and your checkpoints survive a disconnect.
@@ -114,7 +114,7 @@ figures.learning_rate(rates, len(train_batches))
 #
 # | difficulty | importance | your time | points |
 # | :-: | :-: | :-: | :-: |
-# | 🔴🔴⚪⚪⚪ | 🔵🔵🔵🔵🔵 | 20 to 30 minutes | 0, but the three points of this notebook need it |
+# | ●●○○○ | ●●●●● | 20 to 30 minutes | 0, but the three points of this notebook need it |
 #
 # A `LightningModule` keeps together what belongs together: the model, what a step does with a batch, and the optimizer. The loop around it (epochs, devices, checkpoints, logs) is the `Trainer`'s business.
 #

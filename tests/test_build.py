@@ -111,6 +111,16 @@ def test_plain_parser_reads_what_jupytext_reads(stem):
         assert text == wanted.source
 
 
+@pytest.mark.parametrize("stem", stems())
+def test_completed_notebook_carries_its_code_over(stem):
+    # carry.save never raises: that it could not save shows in its output alone.
+    notebook = nbformat.read(COURSE / "solutions" / f"{stem}.ipynb", as_version=4)
+    saving = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith("carry.save(")]
+    assert saving
+    for cell in saving:
+        assert cell.outputs[0].text.startswith("Saved your "), cell.outputs[0].text
+
+
 # A small course
 
 

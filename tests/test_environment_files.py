@@ -10,6 +10,7 @@ import tomllib
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import helpers
@@ -80,6 +81,15 @@ def test_pins_satisfy_what_the_project_allows():
     pinned = pins()
     for one in requirements("lab", "instructor", "dev"):
         assert one.specifier.contains(pinned[canonicalize_name(one.name)][0]), one
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.12.0", "3.13.0"])
+def test_pins_run_on_every_python_that_the_course_names(python):
+    # Debian 12 has 3.11.2: a package that wants 3.11.5 would stop `make env` there.
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python)
+    for name in installed_with(requirements("lab", "instructor", "dev")):
+        wanted = importlib.metadata.metadata(name)["Requires-Python"]
+        assert SpecifierSet(wanted or "").contains(python), f"{name} wants Python {wanted}"
 
 
 def test_torch_is_allowed_from_2_6_on():

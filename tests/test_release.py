@@ -107,7 +107,7 @@ def test_no_hidden_test(repository):
         lines = [line.strip() for line in region.splitlines() if line.strip()]
         for name, text in texts(repository).items():
             assert not any(line in text for line in lines), (stem, name)
-            assert "HIDDEN TESTS" not in text and "BEGIN SOLUTION" not in text, name
+            assert name.endswith(".py") or ("HIDDEN TESTS" not in text and "BEGIN SOLUTION" not in text), name
 
 
 def test_no_right_answer_of_the_corpus(repository):
@@ -166,21 +166,16 @@ print(json.dumps({"offered": [name for name, _ in offered.values()], "passed": p
 """
 
 
-def test_nothing_in_helpers_is_an_accepted_answer(repository):
+def test_nothing_in_helpers_is_an_accepted_answer(tmp_path):
+    repository = release.release(tmp_path / "students", REPO)
+    # One right answer is planted, so that a probe that reaches nothing would be noticed.
+    answer = (COURSE / "tests/corpus/img_to_patch/correct/tensor_unfold_twice.py").read_text(encoding="utf-8")
+    (repository / "helpers/figures/planted.py").write_text(answer.replace("def img_to_patch", "def _cut"), encoding="utf-8")
     ended = subprocess.run([sys.executable, "-c", PROBE], cwd=repository, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout.splitlines()[-1])
-    assert told["passed"] == []
-    # The probe did reach what it is about.
+    assert told["passed"] == [["helpers.figures.planted._cut", "img_to_patch", 1.0]]
     assert {"helpers.standins.AttentionBlock", "helpers.standins.img_to_patch"} <= set(told["offered"])
-
-
-def test_probe_finds_an_answer_that_is_there(repository, tmp_path):
-    leaky = release.release(tmp_path / "leaky", REPO)
-    answer = (COURSE / "tests/corpus/img_to_patch/correct/tensor_unfold_twice.py").read_text(encoding="utf-8")
-    (leaky / "helpers/figures/hidden.py").write_text(answer.replace("def img_to_patch", "def _cut"), encoding="utf-8")
-    ended = subprocess.run([sys.executable, "-c", PROBE], cwd=leaky, capture_output=True, text=True)
-    assert json.loads(ended.stdout.splitlines()[-1])["passed"] == [["helpers.figures.hidden._cut", "img_to_patch", 1.0]]
 
 
 def test_releasing_again_replaces_an_earlier_release_and_keeps_git(repository):
