@@ -72,7 +72,7 @@ def budget(name: str | None = None, source: str = "MNIST", patch_size: int = 4, 
     return Budget(
         epochs=epochs,
         batch_size=96,
-        lr=4e-3 if patch_size >= 7 else 3e-3,
+        lr=8e-3 if patch_size >= 7 else 5e-3,
         limit=1000 if name == "smoke" else None,
         augment=Augment(epochs=max(epochs - 1, 1)),
     )

@@ -88,7 +88,7 @@ test_batches = data.batches(digits.test, 500, **common)
 #
 # **AdamW** with weight decay on matrices only. Weight decay pulls a weight towards zero. For a matrix that means a simpler map. A LayerNorm scale, a bias, the class token or a position has no reason to be near zero.
 #
-# **Small first weights** (standard deviation 0.02). Each token then starts as a quiet signal, and no attention head is sure of anything before it has learned something.
+# **First weights of the right size.** A matrix with $n$ inputs starts with standard deviation $1/\sqrt n$, so a token keeps its size on the way through. Class token and positions start small (0.02): what a patch shows should not drown in where it is.
 #
 # **Warm-up, then a cosine.** The learning rate $\eta$ at step $t$ of $T$, with $w$ steps of warm-up:
 #

@@ -1,0 +1,59 @@
+"""Writes README's results table from results.json: python -m tests.benchmarks.table."""
+
+import json
+import os
+import statistics
+from pathlib import Path
+
+from tests.benchmarks.record import RESULTS
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+PUBLISHED = "| the published assignment this course descends from, patch 4 | 106,122 | 10 | 92.89 | one run, as published |"
+
+
+def rows() -> list[dict]:
+    """All recorded measurements; [] where there are none."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else []
+
+
+def table() -> str:
+    """The results as markdown: test accuracy by data, patch size and epochs (mean and standard deviation over seeds),
+    and the speed of an epoch against the original pipeline."""
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows():
+        if row["benchmark"] == "mnist":
+            r = row["result"]
+            groups.setdefault((r["data"], r["patch_size"], r["epochs"], r["parameters"]), []).append(r)
+    lines = ["| run | parameters | epochs | test accuracy, % | seeds |", "| --- | --: | --: | --: | --- |", PUBLISHED]
+    for (source, patch, epochs, parameters), found in sorted(groups.items()):
+        accuracy = [100 * r["test_accuracy"] for r in found]
+        spread = f" ± {statistics.stdev(accuracy):.2f}" if len(accuracy) > 1 else ""
+        label = "full MNIST" if source == "MNIST" else "the 5,000 offline digits"
+        lines.append(f"| ours, patch {patch}, {label} | {parameters:,} | {epochs} | **{statistics.mean(accuracy):.2f}**{spread} | {len(found)} |")
+    speeds = [row["result"] for row in rows() if row["benchmark"] == "pipelines"]
+    for r in speeds:
+        lines += ["" if r is speeds[0] else None,
+                  f"An epoch at patch {r['patch_size']} takes 1/{r['times_faster']:.1f} of the original pipeline's time (same CPU, same run)."]
+    machines = sorted({f"{row['machine']['cpu']}, {row['machine']['cores']} cores" for row in rows()})
+    lines += ["", f"Recorded in `tests/benchmarks/results.json` ({'; '.join(machines)}; no GPU was measured)."]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def readme(text: str) -> str:
+    """README with the table between the two marks made anew. Raises ValueError where the marks are missing."""
+    if BEGIN not in text or END not in text:
+        raise ValueError("README.md has lost the marks around its results table.")
+    head, rest = text.split(BEGIN, 1)
+    return f"{head}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
+
+
+def main() -> None:
+    """Rewrite README.md whole or not at all."""
+    temporary = README.with_name(README.name + ".part")
+    temporary.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    os.replace(temporary, README)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Student code runs in a process that always ends, sees nothing of the grader, and takes nobody else's grade with it."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+import nbformat
+import pytest
+
+from autograder import pool
+from autograder.assignment import Assignment, is_solution
+from autograder.course import Course, key_of
+from autograder.kernel import Kernel
+from autograder.notebooks import source_notebook
+from autograder.running import Runner, load_digits, save_digits
+from autograder.worker import Task, seed_of
+from helpers import data
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return tmp_path_factory.mktemp("library")
+
+
+@pytest.fixture
+def kernel(tmp_path, library):
+    (tmp_path / "work").mkdir()
+    with Kernel(tmp_path / "work", tmp_path / "home", library) as running:
+        yield running
+
+
+def ended(pid):
+    for _ in range(50):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            time.sleep(0.1)
+            continue
+        return True
+    return False
+
+
+def test_outcomes(kernel):
+    assert kernel.run("x = 1", 20).state == "ok"
+    outcome = kernel.run("1 / 0", 20)
+    assert (outcome.state, str(outcome)) == ("error", "ZeroDivisionError: division by zero")
+    assert kernel.run("input('name?')", 20).name == "StdinNotImplementedError"
+    assert kernel.run("exit()", 20).name == "SystemExit"
+    assert kernel.run("raise ValueError('x' * 10**7)", 20).text == "x" * 2000
+    assert kernel.run("print('x' * 10**8)\nassert x == 1", 60).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("while True: pass", "timeout"),
+        ("import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass", "timeout"),
+        ("import os; os._exit(0)", "dead"),
+        ("import ctypes; ctypes.string_at(0)", "dead"),
+    ],
+)
+def test_nothing_keeps_a_kernel_alive(kernel, tmp_path, code, state):
+    assert kernel.run("import os, subprocess\nchild = subprocess.Popen(['sleep', '1000']).pid\nopen('pids', 'w').write(f'{os.getpid()} {child}')", 20).state == "ok"
+    start = time.monotonic()
+    assert kernel.run(code, 3).state == state
+    assert time.monotonic() - start < 15 and not kernel.alive
+    assert kernel.run("1", 3).state == "dead"
+    for pid in (tmp_path / "work" / "pids").read_text().split():
+        assert ended(int(pid))
+
+
+def test_a_kernel_sees_a_clean_environment_and_imports_helpers_alone(kernel, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_INSTRUCTOR", "canary")
+    check = """
+import os, sys
+assert "SECRET_OF_INSTRUCTOR" not in os.environ and "PYTEST_CURRENT_TEST" not in os.environ
+assert os.environ["VIT_PROFILE"] == "smoke" and os.environ["MPLBACKEND"] == "agg"
+import helpers.checks
+assert not [path for path in sys.path if os.path.isdir(os.path.join(path, "solutions")) and path != ""]
+"""
+    outcome = kernel.run(check, 30)
+    assert outcome.state == "ok", outcome
+    assert kernel.run(f"assert os.getcwd() == {str((tmp_path / 'work').resolve())!r}", 5).state == "ok"
+
+
+def test_kernels_draw_different_random_numbers(tmp_path, library):
+    drawn = set()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        with Kernel(tmp_path / name, tmp_path / "home", library) as running:
+            outcome = running.run("import random, torch, numpy\nraise KeyError(random.random(), torch.rand(1).item(), numpy.random.rand())", 30)
+            drawn |= set(outcome.text.strip("()").split(", "))
+    assert len(drawn) == 6
+
+
+def test_observations_come_back_as_plain_data_only(tmp_path, library):
+    runner = Runner(tmp_path / "runner", library, 20)
+    try:
+        runner.ready()
+        write = "open({path!r}, 'wb').write({content!r})"
+        assert runner.fetch(write, 20, content=b"\x80\x04K\x01.")[1] is None  # a pickle
+        assert runner.fetch("import os; os.symlink('/etc/passwd', {path!r})", 20)[1] is None
+        assert runner.fetch("os.mkfifo({path!r})", 20)[1] is None
+        assert runner.fetch("1", 20)[1] is None
+        good = "from helpers import checks; open({path!r}, 'wb').write(checks.pack(dict(a=1)))"
+        assert runner.fetch(good, 20)[1] == {"a": 1}
+    finally:
+        runner.close()
+
+
+def test_evidence_shows_a_kernel_no_labels(tmp_path):
+    digits = data.digits()
+    images, labels = save_digits(digits, tmp_path)
+    assert os.path.dirname(images) != os.path.dirname(labels)
+    import numpy
+
+    with numpy.load(images) as stored:
+        assert set(stored) == {"source", "mean", "std", "train", "val", "test"}
+    again = load_digits(images, labels)
+    assert (again.source, again.mean, again.std) == (digits.source, digits.mean, digits.std)
+    assert (again.test.images == digits.test.images).all() and (again.val.labels == digits.val.labels).all() and len(again.train) == 2000
+
+
+def test_seeds_are_secret_and_repeatable():
+    one = seed_of("00" * 16, "ada", "img_to_patch")
+    assert one == seed_of("00" * 16, "ada", "img_to_patch") and 0 <= one < 2**31
+    assert len({one, seed_of("01" * 16, "ada", "img_to_patch"), seed_of("00" * 16, "ben", "img_to_patch"), seed_of("00" * 16, "ada", "lit_vit")}) == 4
+
+
+@pytest.mark.parametrize("student", ["ada", "Ana María", "o'neil@example.org", "s-1.2_3"])
+def test_plain_ids_stay_as_they_are(student):
+    assert key_of(student) == student
+
+
+def test_other_ids_become_safe_and_stay_apart():
+    wild = ["a*b", "a?b", "../x", ".hidden", "<b>", "x" * 300, "[a]", "", "a{b}", "a\nb", " a", "$(rm)"]
+    keys = [key_of(student) for student in wild]
+    assert len(set(keys)) == len(wild)
+    assert all(len(key) < 100 and not set(key) & set("*?[]{}<>$/\\\n") and key == key.strip(" .") for key in keys)
+
+
+# ----------------------------------------------------------------------------------------------------------------- pool
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    out = tmp_path_factory.mktemp("course") / "out"
+    return Course(out), Course(out).prepare({"01_patches": source_notebook("01_patches")})
+
+
+def task(course, tmp_path, answer="", out=None):
+    notebook = nbformat.from_dict(course[1][0].release)
+    next(cell for cell in notebook.cells if is_solution(cell)).source += answer
+    (tmp_path / "ada").mkdir()
+    nbformat.write(notebook, tmp_path / "ada" / "01_patches.ipynb")
+    return Task("ada", "ada", str(tmp_path / "ada"), str(out or course[0].out), ("01_patches",), "00" * 16, "1", 20, {}, "", str(tmp_path))
+
+
+def test_a_killed_worker_costs_no_grade(course, tmp_path):
+    slow = "\nimport time\nimg_to_patch.waited = time.sleep(4)\n"
+    results = []
+    grading = threading.Thread(target=lambda: results.extend(pool.grade_all([task(course, tmp_path, slow)], course[1], 1)))
+    grading.start()
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("tmp*/cells")) and time.monotonic() < deadline:  # the student is being graded now
+        time.sleep(0.05)
+    victims = [process.pid for process in multiprocessing.active_children()]
+    assert victims
+    os.kill(victims[0], signal.SIGKILL)
+    grading.join(120)
+    [(_, result)] = results
+    verdict = result["notebooks"]["01_patches"]["verdicts"][0]
+    assert (verdict["status"], verdict["codes"]) == ("not_attempted", ("not_implemented",))
+
+
+def test_a_mistake_of_the_grader_is_told_and_leaves_the_student_for_review(course, tmp_path):
+    [(_, result)] = pool.grade_all([task(course, tmp_path, out=tmp_path / "nowhere")], course[1], 1)
+    verdict = result["notebooks"]["01_patches"]["verdicts"][0]
+    assert (verdict["status"], verdict["points"], verdict["findings"]) == ("needs_review", 0.0, ("grader_error",))
+    assert "FileNotFoundError" in result["troubles"][0]
+
+
+def test_an_assignment_is_read_back_as_it_was_written(course):
+    again = Course(course[0].out).prepare({"01_patches": source_notebook("01_patches")})
+    assert isinstance(again[0], Assignment) and again[0].exercises == course[1][0].exercises
