@@ -152,7 +152,3 @@ def test_make_knows_every_target_of_the_readme():
     for target in targets:
         ended = subprocess.run(["make", "--dry-run", target, "OUT=out", "REPO=a/b"], cwd=COURSE, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
-
-
-def test_readme_is_short_enough_to_read():
-    assert len((COURSE / "README.md").read_text(encoding="utf-8").splitlines()) < 120

@@ -1,0 +1,174 @@
+"""Takes in one student's folder: which file is which notebook, what can be read, which checkpoints came along.
+
+Between two files for one notebook the one with more answers counts, then the one with the notebook's own name, then
+the newer one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers import NAMES
+
+from . import matching, reading
+from .assignment import Assignment
+from .collecting import HandedIn, collect
+from .reading import Cell, Unreadable
+
+CHECKPOINTS = ("first", "middle", "best")
+_SUFFIXES = (".ipynb", ".ipynb.json", ".ipynb.txt", ".json", ".txt", ".ipynb.crdownload", "")
+
+
+@dataclass
+class Notebook:
+    """What a student handed in for one assignment: the file, its match with the release, repairs, or why it is unreadable."""
+
+    path: str
+    found: matching.Match | None = None
+    repairs: list[str] = field(default_factory=list)
+    unreadable: str = ""
+
+
+@dataclass
+class Submission:
+    """One student's hand-in: notebooks by stem (absent: not handed in), files of the training run, what was refused."""
+
+    notebooks: dict[str, Notebook]
+    files: dict[str, HandedIn]  # "carry/img_to_patch.py", "checkpoints/best.ckpt", "metrics.csv" -> file
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    item: HandedIn
+    cells: list[Cell]
+    mended: list[str]
+    strong: str  # stem that the name says, number included
+    weak: str  # stem that the name hints at
+
+
+def take_in(folder: Path, assignments: list[Assignment]) -> Submission:
+    """Read everything in a student's folder. Never raises for anything a student can put there."""
+    items, notes = collect(folder)
+    readable, broken = [], []
+    for item in items:
+        if not _may_be_notebook(item):
+            continue
+        strong, weak = _named(item.name, assignments)
+        try:
+            cells, mended = reading.notebook(item.read())
+            readable.append(_Candidate(item, cells, mended, strong, weak))
+        except Unreadable as error:
+            if item.name.lower().endswith(".ipynb") or strong:
+                broken.append((item, strong or weak, str(error)))
+        except (OSError, ValueError, MemoryError, RecursionError) as error:
+            broken.append((item, strong or weak, f"it cannot be read ({type(error).__name__})"))
+    notebooks = _assign(readable, assignments, notes)
+    _unreadable(notebooks, broken, assignments, notes)
+    if not notebooks and items and not readable and not broken:
+        names = ", ".join(item.path for item in items[:3]) + (" and others" if len(items) > 3 else "")
+        for assignment in assignments:
+            if assignment.expected:
+                notebooks[assignment.stem] = Notebook("", unreadable=f"no notebook (.ipynb) is among the files handed in ({names})")
+    return Submission(notebooks, _training_files(items), notes)
+
+
+def _may_be_notebook(item: HandedIn) -> bool:
+    name = item.name.lower()
+    if name.endswith(".ipynb"):
+        return True
+    if not name.endswith(_SUFFIXES[:-1]) and "." in name:
+        return False
+    head = item.read()[:4096] if 0 < item.size < 50 * 2**20 else b""
+    return b'"cells"' in head or b'"worksheets"' in head or (".ipynb" in name and b"{" in head[:4])
+
+
+def _named(name: str, assignments: list[Assignment]) -> tuple[str, str]:
+    """(stem named with its number, stem named without) by a file name; "" where none or several are."""
+    plain = re.sub(r"[^0-9a-z]", "", unicodedata.normalize("NFKC", name).casefold())
+    stems = {a.stem: re.sub(r"[^0-9a-z]", "", a.stem.casefold()) for a in assignments}
+    strong = [stem for stem, short in stems.items() if short in plain or short.lstrip("0") in plain]
+    weak = [stem for stem, short in stems.items() if short.lstrip("0123456789") in plain]
+    return (strong[0] if len(strong) == 1 else ""), (weak[0] if len(weak) == 1 else "")
+
+
+def _assign(readable: list[_Candidate], assignments: list[Assignment], notes: list[str]) -> dict[str, Notebook]:
+    chosen: dict[str, list[tuple[_Candidate, list[str]]]] = {}
+    for candidate in readable:
+        scores = {a.stem: matching.content_score(a, assignments, candidate.cells) for a in assignments}
+        best = max(scores, key=lambda stem: (scores[stem], stem == candidate.strong, stem == candidate.weak))
+        named = candidate.strong or candidate.weak
+        if scores[best] == 0 and not candidate.strong:
+            notes.append(f"{candidate.item.path} is none of the course's notebooks and was not graded.")
+            continue
+        stem = candidate.strong if candidate.strong and (scores[candidate.strong] or not scores[best]) else best
+        said = list(candidate.mended)
+        if named and named != stem:
+            said.append(f"{candidate.item.path} is named like {named}, but holds {stem}; it was graded as {stem}.")
+        elif candidate.item.name != f"{stem}.ipynb":
+            said.append(f"{candidate.item.path} was graded as {stem}.ipynb.")
+        chosen.setdefault(stem, []).append((candidate, said))
+    notebooks = {}
+    for assignment in assignments:
+        if assignment.stem in chosen:
+            notebooks[assignment.stem] = _best(assignment, chosen[assignment.stem])
+    return notebooks
+
+
+def _best(assignment: Assignment, candidates: list[tuple[_Candidate, list[str]]]) -> Notebook:
+    matched = [(candidate, said, matching.match(assignment, candidate.cells)) for candidate, said in candidates]
+
+    def rank(entry):
+        item = entry[0].item
+        backup = ".ipynb_checkpoints" in item.path
+        return entry[2].attempted, item.name == f"{assignment.stem}.ipynb", not backup, item.modified, item.path
+
+    matched.sort(key=rank, reverse=True)
+    candidate, said, found = matched[0]
+    others = [entry for entry in matched[1:] if entry[0].cells != candidate.cells and ".ipynb_checkpoints" not in entry[0].item.path]
+    if others:
+        names = ", ".join(entry[0].item.path for entry in others)
+        said = [*said, f"There were {len(others) + 1} files for {assignment.stem}: {candidate.item.path} was graded, {names} was not."]
+    return Notebook(candidate.item.path, found, said + found.repairs)
+
+
+def _unreadable(notebooks: dict[str, Notebook], broken: list, assignments: list[Assignment], notes: list[str]) -> None:
+    """Give each file that cannot be read to the notebook it is named like, else to every one that is missing."""
+    unnamed = []
+    for item, stem, reason in broken:
+        sentence = f"{item.path} cannot be graded: {reason}"
+        if stem and stem not in notebooks:
+            notebooks[stem] = Notebook(item.path, unreadable=sentence)
+        elif stem:
+            notes.append(f"{sentence}. Another file for {stem} was graded.")
+        else:
+            unnamed.append(sentence)
+    for assignment in assignments:
+        if unnamed and assignment.expected and assignment.stem not in notebooks:
+            notebooks[assignment.stem] = Notebook("", unreadable="; ".join(unnamed))
+    if unnamed:
+        notes += [f"{sentence}." for sentence in unnamed]
+
+
+def _training_files(items: list[HandedIn]) -> dict[str, HandedIn]:
+    """Carried code, checkpoints and curves: from the folder that has most of them, then the newest of each name."""
+    wanted = [f"carry/{exercise}.py" for exercise in NAMES] + [f"checkpoints/{which}.ckpt" for which in CHECKPOINTS] + ["metrics.csv"]
+    folders: dict[str, int] = {}
+    for place in wanted:
+        for item in items:
+            if ("/" + item.path).endswith("/" + place):
+                folder = item.path[: -len(place)]
+                folders[folder] = folders.get(folder, 0) + 1
+    found = {}
+    for place in wanted:
+        there = [item for item in items if item.name == place.rsplit("/", 1)[-1]]
+        if there:
+            found[place] = max(there, key=lambda item: (_folder_count(item, place, folders), item.modified, item.path))
+    return found
+
+
+def _folder_count(item: HandedIn, place: str, folders: dict[str, int]) -> int:
+    return folders[item.path[: -len(place)]] if ("/" + item.path).endswith("/" + place) else 0
