@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from helpers import carry, data
 from helpers.checks.run import bounded, describe

@@ -12,6 +12,8 @@ import torch
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
+from helpers.files import write_whole
+
 
 def callbacks(folder: str | os.PathLike, epochs: int) -> list[Callback]:
     """Callbacks of a run of `epochs` epochs that writes into `folder`.
@@ -102,11 +104,3 @@ def table(rows: list[dict]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

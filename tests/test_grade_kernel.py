@@ -85,6 +85,14 @@ assert not [path for path in sys.path if os.path.isdir(os.path.join(path, "solut
     assert kernel.run(f"assert os.getcwd() == {str((tmp_path / 'work').resolve())!r}", 5).state == "ok"
 
 
+def test_code_that_ends_its_parent_ends_itself_alone(tmp_path, library):
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        with Kernel(tmp_path / name, tmp_path / "home", library) as running:
+            assert running.run("x = 1", 20).state == "ok"
+            assert running.run("import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL) if os.getppid() > 1 else None\ntime.sleep(5)", 20).state == "dead"
+
+
 def test_kernels_draw_different_random_numbers(tmp_path, library):
     drawn = set()
     for name in "ab":
