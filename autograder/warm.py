@@ -78,16 +78,22 @@ class Forked:
 
 
 def _fork(asked: dict) -> int:
+    """Process id of a new kernel. Student code may have ended the warm process: it is started again, once."""
     global _warm
     with _lock:
-        if _warm is None or _warm.poll() is not None:
-            _warm = _start(asked["env"])
-        _warm.stdin.write(json.dumps(asked) + "\n")
-        _warm.stdin.flush()
-        answer = _warm.stdout.readline()
-    if not answer:
-        raise RuntimeError("The process that kernels are forked from has ended.")
-    return json.loads(answer)["pid"]
+        for _ in range(2):
+            if _warm is None or _warm.poll() is not None:
+                _warm = _start(asked["env"])
+            try:
+                _warm.stdin.write(json.dumps(asked) + "\n")
+                _warm.stdin.flush()
+                if answer := _warm.stdout.readline():
+                    return json.loads(answer)["pid"]
+            except OSError:
+                pass
+            _warm.kill()
+            _warm.wait()
+    raise RuntimeError("The process that kernels are forked from has ended.")
 
 
 def _start(environment: dict[str, str]) -> subprocess.Popen:

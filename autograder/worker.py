@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import shutil
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
@@ -83,8 +82,9 @@ def _grade_notebook(task: Task, one: Assignment, handed: Notebook | None, submis
         record["cached"] = judged is not None
         if judged is None:
             judged = _judge_all(task, one, handed, submission)
-            content = {"fingerprint": print_of, "student": task.student, "verdicts": [verdict.to_json() for verdict in judged]}
-            files.write(kept, json.dumps(content, indent=1))
+            if not any("grader_error" in verdict.findings for verdict in judged):  # those are tried again
+                content = {"fingerprint": print_of, "student": task.student, "verdicts": [verdict.to_json() for verdict in judged]}
+                files.write(kept, json.dumps(content, indent=1))
         record |= {"state": "found", "path": handed.path, "repairs": handed.repairs, "notebook": nbformat.writes(matching.rebuild(one, handed.found))}
         if handed.repairs:
             judged = [replace(verdict, status="repaired") if verdict.status == "graded" else verdict for verdict in judged]
@@ -184,8 +184,3 @@ def _carry_from_notebook(submission: Submission) -> str:
         if answer is not None and answer.state == "attempted":
             return "\n\n".join(step.text for step in slicing.needed(notebook.found.program, "VisionTransformer", answer.limit))
     return ""
-
-
-def forget(out: Path, key: str) -> None:
-    """Drop what is kept of a student's verdicts."""
-    shutil.rmtree(Path(out) / "cache" / key, ignore_errors=True)

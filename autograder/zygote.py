@@ -46,10 +46,12 @@ def _become_kernel(asked: dict) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(asked["cwd"])
         os.environ.clear()
-        os.environ.update(asked["env"], JPY_PARENT_PID=str(parent))  # the kernel ends when this process has ended
-        sys.argv = ["ipykernel_launcher", *asked["argv"]]
+        os.environ.update(asked["env"])
+        # The kernel watches for the end of this process, so that none outlives the grader.
+        arguments = [*asked["argv"], f"--IPKernelApp.parent_handle={parent}"]
+        sys.argv = ["ipykernel_launcher", *arguments]
         _fresh_random_states()
-        sys.modules["ipykernel.kernelapp"].launch_new_instance(asked["argv"])
+        sys.modules["ipykernel.kernelapp"].launch_new_instance(arguments)
     finally:
         os._exit(0)
 
