@@ -123,7 +123,7 @@ def _version() -> str:
 
 def _digits(submissions: Path, scratch: Path) -> tuple[dict[str, tuple[str, str]], str]:
     """Files of the digits that checkpoints are measured on, by source, where any can have been handed in; and what they are."""
-    if not any(path.suffix.lower() in (".ckpt", ".zip", ".ipynb") for path in submissions.rglob("*")):
+    if not any(_may_hold_checkpoints(path) for path in submissions.rglob("*")):
         return {}, ""
     from helpers import data
 
@@ -137,6 +137,13 @@ def _digits(submissions: Path, scratch: Path) -> tuple[dict[str, tuple[str, str]
     made = {"": save_digits(own, scratch)}
     made["MNIST-5k"] = made[""] if own.source == "MNIST-5k" else save_digits(_offline(), scratch)
     return made, own.source
+
+
+def _may_hold_checkpoints(path: Path) -> bool:
+    if path.suffix.lower() != ".ipynb" or path.is_symlink() or not path.is_file():
+        return path.suffix.lower() in (".ckpt", ".zip")
+    with open(path, "rb") as file:
+        return file.read(2) == b"PK"  # a zip under a notebook's name
 
 
 def _offline():

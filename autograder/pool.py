@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -60,8 +63,14 @@ def _unfinished(task: Task, assignments: list[Assignment], trouble: str) -> dict
 
 
 def _begin() -> None:
-    """In each worker: Ctrl-C is the parent's business, and the processes share the cores."""
+    """In each worker: Ctrl-C is the parent's business, its end is the worker's end, and the processes share the cores."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)

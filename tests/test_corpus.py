@@ -35,3 +35,12 @@ def test_corpus_covers_the_contract(exercise):
     assert codes - set(SAYINGS[exercise]) <= set(GENERAL)
     for code in codes:
         assert sum(cell.codes[:1] == (code,) for cell in cells) >= 2, f"fewer than two wrong files for {code}"
+
+
+def test_a_position_mistake_costs_the_positions_alone():
+    """The contract's point rule: a pos_* code costs the second point, a class-token code the first."""
+    token = {"mean_pool", "reads_wrong_token"}
+    for cell in corpus.cells("vision_transformer"):
+        one = len(cell.codes) == 1 and (cell.codes[0] in token or cell.codes[0].startswith(("pos_", "cls_")))
+        if one and not cell.codes[0].endswith(("not_sliced", "per_image")):
+            assert checks.vision_transformer(cell.load()).score == 0.5, cell.name

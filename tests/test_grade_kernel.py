@@ -1,13 +1,17 @@
 """Student code runs in a process that always ends, sees nothing of the grader, and takes nobody else's grade with it."""
 
 import contextlib
+import csv
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import nbformat
+import psutil
 import pytest
 
 from autograder import pool
@@ -16,6 +20,7 @@ from autograder.course import Course, key_of
 from autograder.kernel import Kernel
 from autograder.notebooks import source_notebook
 from autograder.running import Runner, load_digits, save_digits
+from autograder.sources import COURSE
 from autograder.worker import Task, seed_of
 from helpers import data
 
@@ -181,6 +186,39 @@ def test_a_killed_worker_costs_no_grade(course, tmp_path):
     [(_, result)] = results
     verdict = result["notebooks"]["01_patches"]["verdicts"][0]
     assert (verdict["status"], verdict["codes"]) == ("not_attempted", ("not_implemented",))
+
+
+def test_a_killed_run_leaves_no_process_and_the_same_command_goes_on(course, tmp_path):
+    submissions = tmp_path / "submissions"
+    submissions.mkdir()
+    right = next(cell.source for cell in source_notebook("01_patches").cells if is_solution(cell))
+    for student, wait in (("ada", 0), ("ben", 30)):
+        (submissions / student).mkdir()
+        notebook = nbformat.from_dict(course[1][0].release)
+        slow = f"import os, time\nif not os.path.exists({str(tmp_path / 'go')!r}):\n    F = time.sleep({wait})\n"
+        next(cell for cell in notebook.cells if is_solution(cell)).source = f"{slow}{right}\nimg_to_patch.F = F if 0 else 0\n"
+        nbformat.write(notebook, submissions / student / "01_patches.ipynb")
+    command = [sys.executable, "-m", "autograder", "grade", str(submissions), "--out", str(tmp_path / "out"), "--course", str(COURSE), "--jobs", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(COURSE)}
+    run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kept = tmp_path / "out" / "cache" / "ada" / "01_patches.json"
+    deadline = time.monotonic() + 120
+    while not kept.is_file() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    family = psutil.Process(run.pid).children(recursive=True)
+    assert len(family) >= 4  # workers, the processes that kernels are forked from, a kernel
+    run.kill()
+    run.wait()
+    gone, alive = psutil.wait_procs(family, timeout=15)
+    assert not alive, alive
+    when = kept.stat().st_mtime_ns
+    (tmp_path / "go").write_text("")
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=200).returncode == 0
+    assert kept.stat().st_mtime_ns == when
+    with open(tmp_path / "out" / "grades.csv", newline="") as file:
+        points = {row["student"]: row["points"] for row in csv.DictReader(file) if row["exercise"] == "img_to_patch"}
+    assert points == {"ada": "2", "ben": "2"}
 
 
 def test_a_mistake_of_the_grader_is_told_and_leaves_the_student_for_review(course, tmp_path):

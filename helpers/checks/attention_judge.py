@@ -57,7 +57,7 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
     _mlp(seen, given, plain, ladder, fail, unknown)
     _order(seen, given, plain and alone, ladder, fail, unknown)
     _norms(seen, plain, ladder, fail)
-    _dropout(seen, stable, ladder, fail, unknown)
+    _dropout(seen, stable, plain, ladder, fail, unknown)
     return ladder.report(findings=findings)
 
 
@@ -285,7 +285,7 @@ def _norms(seen, plain, ladder, fail) -> None:
         ladder.held[NORMS] = not shared
 
 
-def _dropout(seen, stable, ladder, fail, unknown) -> None:
+def _dropout(seen, stable, plain, ladder, fail, unknown) -> None:
     if "dropout.masked" not in seen:
         fail(DROP, "raises", error=seen.get("dropout.error", ""))
         return
@@ -302,13 +302,13 @@ def _dropout(seen, stable, ladder, fail, unknown) -> None:
         fail(DROP, "dropout_missing", detail="Nothing is dropped in train mode. Use the dropout argument: after GELU, "
                                              "and after the second Linear.")
         return
-    plain, masked = seen["dropout.plain"].double(), seen["dropout.masked"].double()
-    if ladder.diagnoses and (plain.abs() < 1e-4).any():
+    if not plain:  # without a clean skip path the MLP's own output cannot be told apart
         ladder.held.setdefault(DROP, True)
         return
+    whole, masked = seen["dropout.plain"].double(), seen["dropout.masked"].double()
     zero = (masked.abs() < 1e-6)
     rate = zero.double().mean().item()
-    kept = (masked / plain)[~zero] * (1 - rate)
+    kept = (masked / whole)[~zero] * (1 - rate)
     spread, centre = kept.std().item() if kept.numel() > 1 else 0.0, kept.mean().item() if kept.numel() else 0.0
     wanted = (DROPOUT / (1 - DROPOUT) / max(seen["hidden.used"], 1)) ** 0.5
     if rate < 0.02 or spread < 0.02:

@@ -80,7 +80,8 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
     if not seen.get("crowd.fine") and not ladder.diagnoses:
         fail(RUNS, "hardcoded_batch_size")
     _depth(seen, fail, ok)
-    _dropout(seen, steady, fail, ok)
+    positions = any(code.startswith("pos_") for code, _ in ladder.diagnoses)
+    _dropout(seen, steady, positions, fail, ok)
     return report()
 
 
@@ -205,7 +206,8 @@ def _class_token_and_positions(seen, given, steady, fail, ok) -> None:
     else:
         ok(POS)
     if cls_fine:
-        _norm(seen, fail, ok)
+        placed = bool(place) or not rows_active.any() and not ordered
+        _norm(seen, placed, fail, ok)
 
 
 def _class_token(seen, read, token_read, has_token, place, fail) -> bool:
@@ -242,10 +244,16 @@ def _class_token(seen, read, token_read, has_token, place, fail) -> bool:
     return True
 
 
-def _norm(seen, fail, ok) -> None:
-    if not close(seen["off.scaled"], seen["off.base"], 2e-3) or (
-            seen["loud"].abs().max() > 1.05 * seen["loud.bound"]):
+def _norm(seen, placed, fail, ok) -> None:
+    """LayerNorm in front of the head bounds the logits, and makes them blind to the size of the class token.
+
+    `placed`: the probe had the whole class token, its position included, in its hands."""
+    if seen["loud"].abs().max() > 1.05 * seen["loud.bound"] or (
+            placed and not close(seen["off.scaled"], seen["off.base"], 2e-3)):
         fail(HEAD, "no_final_norm")
+        return
+    if not placed:
+        ok(HEAD)
         return
     total = (seen["head.first"] + seen["head.second"]) / 2**0.5
     if not close(seen["head.sum"], total, 2e-3):
@@ -281,7 +289,7 @@ def _depth(seen, fail, ok) -> None:
         ok(DEPTH)
 
 
-def _dropout(seen, steady, fail, ok) -> None:
+def _dropout(seen, steady, positions, fail, ok) -> None:
     if "dropout.tokens.again" not in seen:
         fail(DROP, "raises", error=seen.get("dropout.error", ""))
     elif not steady:
@@ -289,6 +297,7 @@ def _dropout(seen, steady, fail, ok) -> None:
     elif not close(seen["dropout.eval"], seen["dropout.eval.again"], 1e-4):
         fail(DROP, "unknown", detail="Dropout acts in eval mode as well.")
     elif close(seen["dropout.tokens"], seen["dropout.tokens.again"], 1e-5):
-        fail(DROP, "dropout_missing")
+        if not positions or close(seen["dropout.train"], seen["dropout.train.again"], 1e-5):
+            fail(DROP, "dropout_missing")  # else the patches alone get it, as they alone get positions
     else:
         ok(DROP)
