@@ -198,7 +198,7 @@ def test_a_killed_run_leaves_no_process_and_the_same_command_goes_on(course, tmp
         slow = f"import os, time\nif not os.path.exists({str(tmp_path / 'go')!r}):\n    F = time.sleep({wait})\n"
         next(cell for cell in notebook.cells if is_solution(cell)).source = f"{slow}{right}\nimg_to_patch.F = F if 0 else 0\n"
         nbformat.write(notebook, submissions / student / "01_patches.ipynb")
-    command = [sys.executable, "-m", "autograder", "grade", str(submissions), "--out", str(tmp_path / "out"), "--course", str(COURSE), "--jobs", "2"]
+    command = [sys.executable, "-m", "autograder", "grade", str(submissions), "--out", str(tmp_path / "out"), "--course", str(COURSE), "--jobs", "1"]
     environment = {**os.environ, "PYTHONPATH": str(COURSE)}
     run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     kept = tmp_path / "out" / "cache" / "ada" / "01_patches.json"
@@ -207,7 +207,7 @@ def test_a_killed_run_leaves_no_process_and_the_same_command_goes_on(course, tmp
         time.sleep(0.1)
     time.sleep(1)
     family = psutil.Process(run.pid).children(recursive=True)
-    assert len(family) >= 4  # workers, the processes that kernels are forked from, a kernel
+    assert len(family) >= 3  # a worker, the process that kernels are forked from, a kernel
     run.kill()
     run.wait()
     gone, alive = psutil.wait_procs(family, timeout=15)
