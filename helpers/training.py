@@ -129,7 +129,7 @@ def init_weights(model: nn.Module, std: float = 0.02) -> nn.Module:
     Norm layers keep their ones and zeros.  Returns the model.
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6; std 0.02 as in Devlin et al. 2019 (BERT).
     """
-    norms = (nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm)
+    norms = (nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm)
     for part in model.modules():
         if isinstance(part, norms):
             continue

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import data
-from tests.benchmarks import mnist, original, pipelines, record
+from tests.benchmarks import grading, mnist, original, pipelines, record, table
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +63,22 @@ def test_rows_are_appended_and_the_file_is_never_half_written(tmp_path):
         record.append("c", "python -m c", {"x": object()}, path)
     assert path.read_text() == before
     assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_grading_names_every_score_that_is_not_the_same():
+    one = {("ada", "img_to_patch"): 2.0, ("ben", "img_to_patch"): 4 / 3, ("eve", "lit_vit"): 0.0}
+    assert grading.differences(one, {**one, ("ben", "img_to_patch"): 1.3333}) == []
+    assert grading.differences(one, {**one, ("ben", "img_to_patch"): 1.3}) == [f"ben, img_to_patch: stock {4 / 3}, ours 1.3"]
+    assert grading.differences(one, {("ada", "img_to_patch"): 2.0, ("ben", "img_to_patch"): None}) == [
+        f"ben, img_to_patch: stock {4 / 3}, ours None",
+        "eve, lit_vit: stock 0.0, ours None",
+    ]
+
+
+def test_a_row_of_grading_leaves_the_table_of_accuracies_as_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "results.json"
+    record.append("mnist", "python -m a", {"data": "MNIST", "patch_size": 4, "epochs": 1, "parameters": 1, "test_accuracy": 0.5}, path)
+    monkeypatch.setattr(table, "RESULTS", path)
+    before = table.table()
+    record.append("grading", "python -m tests.benchmarks.grading --work DIR", {"times_faster": 20}, path)
+    assert table.table() == before

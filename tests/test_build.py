@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from autograder import build, drift
+from autograder.assignment import version_of
 from autograder.execution import CellFailed
 from autograder.notebooks import declaration, source_notebook, student_notebook
 from autograder.sources import COURSE, cells, parse, stems
@@ -139,7 +140,7 @@ def test_student_notebook_has_no_answer(built):
     assert "fsum" not in text and "== 42" not in text and "HIDDEN" not in text
     assert "def add(a, b=0):" in text and "raise NotImplementedError()" in text
     assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
-    assert notebook.metadata.course == {"assignment": "01_adding", "release": source_notebook("01_adding", built).metadata.course.release}
+    assert notebook.metadata.course == {"assignment": "01_adding", "release": version_of(source_notebook("01_adding", built))}
 
 
 def test_metadata_and_ids_reach_the_student(built):

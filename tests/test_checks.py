@@ -2,7 +2,10 @@
 
 import io
 import json
+import math
 import time
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -135,39 +138,125 @@ def test_pack_and_unpack_keep_everything():
         checks.pack({"bad": object()})
 
 
-def hostile_bytes():
-    pickled = io.BytesIO()
-    np.savez(pickled, names=np.frombuffer(json.dumps(["a", "plain.json"]).encode(), np.uint8),
-             a0=np.array([{"evil": 1}], dtype=object), a1=np.frombuffer(b"{}", np.uint8))
-    bomb = io.BytesIO()
-    np.savez_compressed(bomb, names=np.zeros(100 * 2**20, np.uint8))
-    return {"empty": b"", "text": b"not a zip", "pickle": pickled.getvalue(), "bomb": bomb.getvalue()}
+def text(value):
+    return np.frombuffer(value if isinstance(value, bytes) else json.dumps(value).encode(), np.uint8)
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "pickle", "bomb"])
+def npz(compressed=False, **arrays):
+    """An .npz as `pack` makes it, with these arrays in place of its own."""
+    buffer = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(buffer, **{"names": text(["plain.json", "x"]), "a0": text({}), "a1": np.zeros(2), **arrays})
+    return buffer.getvalue()
+
+
+def zipped(**members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return buffer.getvalue()
+
+
+def npy(header, content=b""):
+    header = header.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+def bytes_of(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+HOSTILE = {
+    "empty": lambda: b"",
+    "text": lambda: b"not a zip",
+    "cut": lambda: npz()[:-30],
+    "pickle": lambda: npz(a1=np.array([{"evil": 1}], dtype=object)),
+    "pickle in a structure": lambda: npz(a1=np.zeros(2, dtype=[("a", "f8"), ("b", "O")])),
+    "strings": lambda: npz(a1=np.array(["a"])),
+    "complex": lambda: npz(a1=np.zeros(2, complex)),
+    "long double": lambda: npz(a1=np.zeros(2, np.longdouble)),
+    "other byte order": lambda: npz(a1=np.zeros(2, ">f8")),
+    "too many axes": lambda: npz(a1=np.zeros((1,) * 9)),
+    "zip bomb": lambda: npz(compressed=True, a1=np.zeros(100 * 2**20, np.uint8)),
+    "many bombs": lambda: npz(compressed=True, **{f"a{i}": np.zeros(2**20, np.uint8) for i in range(2, 80)}),
+    "too many parts": lambda: npz(**{f"a{i}": np.zeros(1) for i in range(2, 1100)}),
+    "parts without names": lambda: npz(a2=np.zeros(1)),
+    "names without parts": lambda: npz(names=text(["plain.json", "x", "y"])),
+    "one name twice": lambda: npz(names=text(["x", "x"])),
+    "names that are none": lambda: npz(names=text([1, 2])),
+    "nested": lambda: npz(a0=text({"x": [1, 2]})),
+    "a list": lambda: npz(a0=text([1])),
+    "deep": lambda: npz(a0=text(b"[" * 100_000)),
+    "huge number": lambda: npz(a0=text(b'{"n": 1' + b"0" * 4000 + b"}")),
+    "a name of both kinds": lambda: npz(a0=text({"x": 1})),
+    "announces more than it holds": lambda: zipped(names=bytes_of(text(["plain.json", "x"])), a0=bytes_of(text({})), a1=npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }")),
+    "negative size": lambda: zipped(names=bytes_of(text(["plain.json", "x"])), a0=bytes_of(text({})), a1=npy("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }", b"\0" * 8)),
+    "code in a header": lambda: zipped(names=bytes_of(text(["plain.json", "x"])), a0=bytes_of(text({})), a1=npy("__import__('os').abort()")),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
 def test_unpack_refuses_bytes_that_pack_did_not_make(kind):
+    data = HOSTILE[kind]()
+    assert len(data) < 2**20  # so it is not refused for its size alone
+    tracemalloc.start()
     with pytest.raises(ValueError):
-        checks.unpack(hostile_bytes()[kind])
+        checks.unpack(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 160 * 2**20
+
+
+def test_unpack_takes_what_numpy_writes():
+    fortran = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    back = checks.unpack(npz(a1=fortran))
+    assert torch.equal(back["x"], torch.from_numpy(np.ascontiguousarray(fortran)))
+    assert math.isnan(checks.unpack(npz(a0=text(b'{"n": NaN}')))["n"])  # for the judge, who takes it for no number
 
 
 @pytest.mark.parametrize("exercise", checks.EXERCISES)
 def test_judge_never_raises_on_forged_observations(exercise):
-    honest = checks.observe(exercise, right(exercise), 0)
+    given = checks.inputs(exercise, 0)
+    honest = checks.observe(exercise, right(exercise), given)
     generator = np.random.default_rng(0)
     for name in honest:
         for forged in (None, "x", 7, float("nan"), torch.zeros(0), torch.full((3, 7), float("inf"))):
-            report = checks.judge(exercise, honest | {name: forged}, 0, picture=False)
+            report = checks.judge(exercise, honest | {name: forged}, given, picture=False)
             assert isinstance(report.passed, bool)
         fewer = {k: v for k, v in honest.items() if k != name and generator.random() < 0.9}
-        assert isinstance(checks.judge(exercise, fewer, 0, picture=False).passed, bool)
-    assert not checks.judge(exercise, {}, 0).passed
+        assert isinstance(checks.judge(exercise, fewer, given, picture=False).passed, bool)
+    assert not checks.judge(exercise, {}, given).passed
 
 
-@pytest.mark.parametrize("exercise", ["img_to_patch", "attention_block", "lit_vit"])
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
 def test_observations_of_other_inputs_do_not_pass(exercise):
-    """A right answer to one secret is no answer to another (vision_transformer's facts are relations)."""
-    seen = checks.observe(exercise, right(exercise), 1)
-    assert checks.judge(exercise, seen, 1).passed and not checks.judge(exercise, seen, 2).passed
+    """A right answer to one secret is no answer to another: what a friend's code answered at home is worth nothing."""
+    one, other = checks.inputs(exercise, 1), checks.inputs(exercise, 2)
+    seen = checks.observe(exercise, right(exercise), one)
+    assert checks.judge(exercise, seen, one).passed and not checks.judge(exercise, seen, other).passed
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_inputs_are_plain_and_the_same_again(exercise):
+    given, again, other = (checks.inputs(exercise, seed) for seed in (7, 7, 8))
+    sent = checks.unpack(checks.pack(given))
+    assert set(sent) == set(given) == set(again)
+
+    def same(a, b):
+        return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b and type(a) is type(b)
+
+    assert all(same(given[name], again[name]) and same(given[name], sent[name]) for name in given)
+    assert not all(same(given[name], other[name]) for name in given)
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_a_probe_leaves_its_inputs_alone(exercise):
+    given = checks.inputs(exercise, 3)
+    checks.observe(exercise, right(exercise), given)
+    fresh = checks.inputs(exercise, 3)
+    assert all(torch.equal(given[name], value) for name, value in fresh.items() if isinstance(value, torch.Tensor))
 
 
 def test_warm_up_names_the_mistake():

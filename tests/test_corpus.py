@@ -5,7 +5,7 @@ import pytest
 from helpers import checks
 from tests import corpus
 
-CELLS = [cell for exercise in checks.EXERCISES for cell in corpus.cells(exercise)]
+CELLS = [cell for exercise in (*checks.EXERCISES, *checks.LESSONS) for cell in corpus.cells(exercise)]
 SEEDS = (0, 20211)
 
 
@@ -13,8 +13,9 @@ SEEDS = (0, 20211)
 def test_verdict(cell):
     obj = cell.load()
     for seed in SEEDS:
-        seen = checks.observe(cell.exercise, obj, seed)
-        report = checks.judge(cell.exercise, checks.unpack(checks.pack(seen)), seed, picture=False)
+        given = checks.inputs(cell.exercise, seed)
+        seen = checks.observe(cell.exercise, obj, checks.unpack(checks.pack(given)))
+        report = checks.judge(cell.exercise, checks.unpack(checks.pack(seen)), given, picture=False)
         if cell.correct:
             assert report.passed and report.score == 1.0 and report.codes == (), str(report)
         else:
@@ -44,3 +45,14 @@ def test_a_position_mistake_costs_the_positions_alone():
         one = len(cell.codes) == 1 and (cell.codes[0] in token or cell.codes[0].startswith(("pos_", "cls_")))
         if one and not cell.codes[0].endswith(("not_sliced", "per_image")):
             assert checks.vision_transformer(cell.load()).score == 0.5, cell.name
+
+
+@pytest.mark.parametrize("exercise", checks.LESSONS)
+def test_corpus_covers_the_codes_of_the_lessons(exercise):
+    """Every code of its own is shown by a wrong file."""
+    from helpers.checks.messages import SAYINGS
+
+    cells = corpus.cells(exercise)
+    assert sum(cell.correct for cell in cells) >= 12
+    shown = {code for cell in cells for code in cell.codes[:1]}
+    assert (set(SAYINGS[exercise]) | {"not_implemented", "raises"}) - shown == set()

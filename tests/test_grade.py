@@ -13,32 +13,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import torch
-import torch.nn.functional as F
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.assignment import grade_id, is_solution
 from autograder.course import key_of
-from autograder.grade import COLUMNS
+from autograder.tables import COLUMNS
 from autograder.notebooks import source_notebook, student_notebook
 from autograder.sources import COURSE
 from autograder.verdicts import STATUSES
-from helpers import carry, data
+from tests.trained import MODEL, train
 
 STEMS = ("01_patches", "02_attention_block", "03_vision_transformer", "04_training")
 CANARY = "canary-4711-of-the-instructor"
-# Stands for a student's class: evidence asks what a model does; this one trains in seconds.
-MODEL = '''import torch
-from torch import nn
-
-class VisionTransformer(nn.Module):
-    def __init__(self, hidden):
-        super().__init__()
-        self.net = nn.Sequential(nn.LayerNorm(784), nn.Linear(784, hidden), nn.GELU(), nn.Linear(hidden, 10))
-
-    def forward(self, x):
-        return self.net(x.flatten(1))
-'''
 
 
 @pytest.fixture(scope="module")
@@ -56,33 +42,7 @@ def right():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """carry/, checkpoints/ and metrics.csv of a model that was really trained on the offline digits."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "carry").mkdir()
-    (folder / "checkpoints").mkdir()
-    (folder / "carry" / "vision_transformer.py").write_text(MODEL)
-    digits = data.digits()
-    torch.manual_seed(0)
-    model = carry.namespace(folder / "carry", "vision_transformer")["VisionTransformer"](hidden=128)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    rows, saved = ["epoch,train_loss,val_acc"], {0: "first", 5: "middle", 11: "best"}
-    batches = data.batches(digits.train, 100, mean=digits.mean, std=digits.std, train=True)
-    x = (digits.val.images.float() / 255 - digits.mean) / digits.std
-    for epoch in range(12):
-        losses = []
-        for images, labels in batches:
-            loss = F.cross_entropy(model(images), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-        with torch.no_grad():
-            accuracy = (model(x).argmax(1) == digits.val.labels).double().mean().item()
-        rows.append(f"{epoch},{sum(losses) / len(losses)},{accuracy}")
-        if epoch in saved:
-            weights = {f"model.{name}": value for name, value in model.state_dict().items()}
-            torch.save({"state_dict": weights, "epoch": epoch, "hyper_parameters": {"model_kwargs": {"hidden": 128}}}, folder / "checkpoints" / f"{saved[epoch]}.ckpt")
-    (folder / "metrics.csv").write_text("\n".join(rows) + "\n")
-    return folder
+    return train(tmp_path_factory.mktemp("trained"))
 
 
 def corpus(exercise, code):
@@ -187,7 +147,7 @@ def test_a_perfect_student_has_every_point(graded):
         ("wrong", "attention_block", 0, "missing", ""),
         ("wrong", "vision_transformer", 1, "graded", "mean_pool"),
         ("noisy <b>", "img_to_patch", 2, "graded", ""),
-        ("hostile", "img_to_patch", 0, "crashed", "raises"),
+        ("hostile", "img_to_patch", 0, "crashed", "raises;flag_process_control"),
         ("hostile", "attention_block", 0, "timeout", "raises"),
         ("hostile", "vision_transformer", 0, "error", "raises"),
         ("spy", "img_to_patch", 0, "error", "raises"),
@@ -256,8 +216,8 @@ def test_the_report_is_escaped_and_names_who_has_which_misconception(graded):
     out, _ = graded
     text = (out / "report.html").read_text(encoding="utf-8")
     assert "noisy &lt;b&gt;" in text and "noisy <b>" not in text
-    assert re.search(r"<code>mean_pool</code></td>\s*<td>Vision Transformer</td>\s*<td>wrong<", text)
-    assert "http:" not in text and "https:" not in text and "<script" not in text
+    assert re.search(r"Vision Transformer</b>: the average of all tokens[^<]*<code>mean_pool</code></td><td[^>]*>\s*<a href=\"feedback/wrong/[^>]*><bdi>wrong</bdi>", text)
+    assert "http:" not in text and "https:" not in text and text.count("<script") == 1  # our own, named by its hash in the page's policy
 
 
 def test_student_code_sees_nothing_of_the_grader(graded):

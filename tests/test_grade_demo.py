@@ -77,6 +77,19 @@ def test_the_demo_clears_what_an_earlier_one_wrote(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [demo.MARK, "notes.txt"]
 
 
+def test_where_no_sandbox_is_possible_the_demo_says_so_in_one_line(tmp_path):
+    """In a process that finds no bwrap, as on a system without namespaces."""
+    script = f"""
+import os
+os.environ["PATH"] = {str(tmp_path)!r}
+import autograder.warm, autograder.demo
+autograder.warm.available = lambda: False  # as on any system but Linux
+print(autograder.demo._sandbox())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, cwd=COURSE)
+    assert done.stdout.splitlines() == ["   No sandbox can be made here, so the sample class, which is our own code, runs without one.", "none"], done.stderr
+
+
 def test_outside_a_checkout_the_demo_says_what_to_do(tmp_path):
     with pytest.raises(demo.DemoFailed, match="is no checkout of the course"):
         demo.demo(tmp_path / "out", tmp_path)

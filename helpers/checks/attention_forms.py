@@ -38,6 +38,6 @@ def mix(query, key, value, strength: float) -> torch.Tensor:
 
 def invariant(seen, given, branch: str) -> bool:
     """A LayerNorm in front of a branch makes the branch blind to each token's scale and shift."""
-    scale, shift = given["stretch"]
+    scale, shift = given["stretch"], given["shift"]
     x = given["x"]
     return close(seen[branch] - x, seen[f"{branch}.stretched"] - (x * scale + shift), 2e-3)

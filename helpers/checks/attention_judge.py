@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch.nn import functional as F
 
-from .attention import DROPOUT, EXERCISE, inputs
+from .attention import DROPOUT, EXERCISE
 from .attention_forms import ACTIVATIONS, invariant, mix, normalised, rank_one
 from .messages import say
 from .report import CheckReport, Ladder
@@ -25,9 +25,9 @@ NORMS = "two LayerNorms of their own"
 DROP = "dropout acts in the MLP, in train mode only"
 RUNGS = (RUNS, REGISTERED, BATCH, RESIDUAL, ATTENTION, NORM1, NORM2, MLP, NORMS, DROP)
 
-def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
-    """CheckReport from the observations of `attention.probe` for this seed."""
-    given = inputs(seed)
+
+def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
+    """CheckReport from the observations of `attention.probe` on these inputs."""
     ladder = Ladder(EXERCISE, RUNGS)
 
     def fail(claim, code, **facts):
@@ -57,7 +57,7 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
     _mlp(seen, given, plain, ladder, fail, unknown)
     _order(seen, given, plain and alone, ladder, fail, unknown)
     _norms(seen, plain, ladder, fail)
-    _dropout(seen, stable, plain, ladder, fail, unknown)
+    _dropout(seen, given, stable, plain, ladder, fail, unknown)
     return ladder.report(findings=findings)
 
 
@@ -185,7 +185,7 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
         elif not equivariant and alone:
             unknown(ATTENTION, "Shuffling the tokens should shuffle the output and nothing else. Check how heads are "
                                "split and merged: [B, T, heads, d] needs a transpose before and after.")
-        elif seen["attention.weights"] < 4 * dim * dim:
+        elif int((seen["attention.grads"] != 0).sum()) < 4 * dim * dim:
             unknown(ATTENTION, "Queries, keys, values and the output projection each need weights of their own, "
                                "[D, D] in all heads together.")
         elif g.sum() < 0:
@@ -277,15 +277,15 @@ def _order(seen, given, plain, ladder, fail, unknown) -> None:
 
 
 def _norms(seen, plain, ladder, fail) -> None:
-    both = seen["scales"]
-    shared = bool(((both > 1e-4).all(dim=1)).any()) if both.numel() else False
+    moved = [(seen[f"scales.{name}"] - seen[name]).abs().flatten(1).amax(1) > 1e-4 for name in ("attention", "mlp") if len(seen[f"scales.{name}"])]
+    shared = len(moved) == 2 and bool((moved[0] & moved[1]).any())
     if shared and plain:
         fail(NORMS, "shared_norm")
     else:
         ladder.held[NORMS] = not shared
 
 
-def _dropout(seen, stable, plain, ladder, fail, unknown) -> None:
+def _dropout(seen, given, stable, plain, ladder, fail, unknown) -> None:
     if "dropout.masked" not in seen:
         fail(DROP, "raises", error=seen.get("dropout.error", ""))
         return
@@ -306,7 +306,12 @@ def _dropout(seen, stable, plain, ladder, fail, unknown) -> None:
         ladder.held.setdefault(DROP, True)
         return
     whole, masked = seen["dropout.plain"].double(), seen["dropout.masked"].double()
-    zero = (masked.abs() < 1e-6)
+    level = F.layer_norm(given["dropped"].double(), (given["dim"],)) @ given["stripe"].double()
+    known = [(activation(level) * given["hidden"])[..., None] * given["stripe"].double() for activation in ACTIVATIONS.values()]
+    if ladder.held.get(MLP) and not any(close(whole, out, 5e-3) for out in known):
+        unknown(DROP, "In eval mode the block with dropout=0.5 should give what the one without dropout gives.")
+        return
+    zero = masked.abs() < 1e-6
     rate = zero.double().mean().item()
     kept = (masked / whole)[~zero] * (1 - rate)
     spread, centre = kept.std().item() if kept.numel() > 1 else 0.0, kept.mean().item() if kept.numel() else 0.0

@@ -1,6 +1,12 @@
 """Check of `LitViT`: loss, metrics and optimiser, watched in a real Lightning Trainer.
 
-For loss and metrics the student's `self.model` is replaced by one whose logits are known: its input.
+For loss and metrics the student's `self.model` is replaced by one whose logits are known: its input. For the optimiser,
+parameters and gradients are replaced by secret ones before each step, so that the judge knows what the step must be.
+
+What a right class is measured by are answers to secret batches, rates, parameters and gradients: value and slope of the loss,
+the metrics, the parameters after each step. The probe's own remarks (module, model, empty, kinds and sizes, error lines,
+name, decoupled, missing) only ever name a mistake or make a verdict worse. The step's own settings (lr, betas, eps, decay)
+have to explain the step that was seen; only a rate below lr is believed to be a schedule's, from its initial_lr or max_lr.
 """
 
 from __future__ import annotations
@@ -20,29 +26,44 @@ CLASSES = 5
 BATCH = 8
 MODEL = {"embed_dim": 16, "hidden_dim": 24, "num_channels": 1, "num_heads": 2, "num_layers": 1,
          "num_classes": CLASSES, "patch_size": 4, "num_patches": 4, "dropout": 0.0}
-RATES = (2e-3, 5e-3)
+STEPS = 4
 STAGES = ("train", "val", "test")
 NAMES = tuple(f"{stage}_{metric}" for stage in STAGES for metric in ("loss", "acc"))
 
 
-def inputs(seed: int) -> dict[str, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """Two batches (images [8, 1, 8, 8], labels [8]) a stage; the first CLASSES pixels are the secret logits.
+def inputs(seed: int) -> dict:
+    """Two batches a stage: "<stage><k>.images" [8, 1, 8, 8] and ".labels" [8]; the first CLASSES pixels are the secret
+    logits. Two learning rates, "rate0" and "rate1".
 
     About half of the predictions are right, so that accuracies of 0 and 1 do not hide a mistake.
     """
     g = generator(seed, EXERCISE)
-    stages = {}
+    given: dict[str, object] = {}
     for stage in STAGES:
-        batches = []
-        for _ in range(2):
+        for k in range(2):
             images = torch.randn(BATCH, 1, 8, 8, generator=g) * 2
             logits = images.flatten(1)[:, :CLASSES]
             right = torch.randint(2, 6, (1,), generator=g).item()
             off = torch.randint(1, CLASSES, (BATCH,), generator=g)
             off[torch.randperm(BATCH, generator=g)[:right]] = 0
-            batches.append((images, (logits.argmax(dim=1) + off) % CLASSES))
-        stages[stage] = batches
-    return stages
+            given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"] = images, (logits.argmax(dim=1) + off) % CLASSES
+    rates = torch.rand(2, generator=g, dtype=torch.float64)
+    given["rate0"], given["rate1"] = 1e-3 + 1e-3 * rates[0].item(), 4e-3 + 2e-3 * rates[1].item()
+    return given | {"draw": int(torch.randint(2**31, (1,), generator=g))}  # for parameters and gradients
+
+
+def batches_of(given: dict) -> dict[str, list[tuple[torch.Tensor, torch.Tensor]]]:
+    """The batches by stage, (images, labels) each."""
+    return {stage: [(given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"]) for k in range(2)] for stage in STAGES}
+
+
+def secrets_of(given: dict, run: int, step: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Parameters and gradients [count] of one optimiser step: large parameters, so that weight decay shows, and small ones
+    in every other step, so that tiny steps do."""
+    g = generator(given["draw"], "step", run, step)
+    size = 1e-3 if step % 2 else 10.0
+    signs = torch.randint(0, 2, (count,), generator=g) * 2.0 - 1
+    return signs * size * (1 + torch.rand(count, generator=g)), torch.randn(count, generator=g)
 
 
 class Batches:
@@ -69,7 +90,7 @@ class Known(nn.Module):
         return x.flatten(1)[:, :CLASSES] * self.factor
 
 
-def probe(cls, seed: int) -> dict:
+def probe(cls, given: dict) -> dict:
     """Train the student's LightningModule for a few steps and watch; plain tensors and numbers come back."""
     seen: dict[str, object] = {}
     used = standins.count(EXERCISE)
@@ -84,14 +105,15 @@ def probe(cls, seed: int) -> dict:
     seen["model"] = isinstance(getattr(module, "model", None), nn.Module)
     own = [base for base in type(module).__mro__ if "training_step" in vars(base)]
     seen["empty"] = bool(own) and own[0].__module__.split(".")[0] in ("lightning", "pytorch_lightning")
+    stages = batches_of(given)
     with _quiet():
         if seen["model"]:
-            _metrics(module, inputs(seed), seen)
+            _metrics(module, stages, seen)
         else:
-            value, error = attempt(lambda: module.training_step(inputs(seed)["train"][0], 0))
+            value, error = attempt(lambda: module.training_step(stages["train"][0], 0))
             seen["empty"] = error.startswith("NotImplementedError") or (not error and value in (None, ...))
-        for k, rate in enumerate(RATES):
-            _, error = attempt(lambda: _optimiser(cls, rate, inputs(seed)["train"], seen, k))
+        for k in range(2):
+            _, error = attempt(lambda: _optimiser(cls, given, stages["train"], seen, k))
             seen[f"optimiser.error{k}"] = error
     seen["standin"] = standins.count(EXERCISE) > used
     return seen
@@ -135,16 +157,15 @@ def _metrics(module, stages, seen) -> None:
             value = super().training_step(*args, **kwargs)
             loss = value.get("loss") if isinstance(value, dict) else value
             is_tensor = isinstance(loss, torch.Tensor)
-            grad = bool(is_tensor and loss.requires_grad)
-            if grad and loss.numel() == 1:
+            reached = None
+            if is_tensor and loss.requires_grad and loss.numel() == 1:
                 reached = torch.autograd.grad(loss, self.model.factor, retain_graph=True, allow_unused=True)[0]
-                grad = reached is not None
             returned.append({"kind": "tensor" if is_tensor else type(loss).__name__,
                              "size": loss.numel() if is_tensor else 0,
-                             "grad": grad,
+                             "slope": None if reached is None else float(reached),
                              "value": float(loss.detach().float().mean()) if is_tensor else
                              float(loss) if isinstance(loss, (int, float)) else float("nan")})
-            if grad and loss.numel() == 1:
+            if reached is not None:
                 return value
             return self.model.factor.sum() * 0.0
 
@@ -177,18 +198,23 @@ def _try(run) -> str:
         return describe(error)
 
 
-def _optimiser(cls, rate: float, batches, seen, k: int) -> None:
-    """A few real steps of the student's own model: parameters, gradients and rates of every step."""
-    module = cls(model_kwargs=dict(MODEL), lr=rate)
+def _optimiser(cls, given, batches, seen, k: int) -> None:
+    """A few steps of the student's own model and optimiser, from secret parameters along secret gradients."""
+    module = cls(model_kwargs=dict(MODEL), lr=given[f"rate{k}"])
     trainer, callback = _trainer(module)
     steps: list[dict[str, torch.Tensor]] = []
     params = [p for p in module.parameters() if p.requires_grad]
+    count = sum(p.numel() for p in params)
+    kept: list[torch.Tensor] = []
 
-    def flat(tensors):
-        return torch.cat([t.detach().float().flatten() for t in tensors])
+    def split(flat):
+        return [part.reshape(p.shape).to(p) for part, p in zip(flat.split([p.numel() for p in params]), params)]
 
     class Watch(callback):
+        @torch.no_grad()
         def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+            if len(steps) == STEPS:
+                return
             where = {id(p): group for group in optimizer.param_groups for p in group["params"]}
 
             def spread(key):
@@ -207,21 +233,28 @@ def _optimiser(cls, rate: float, batches, seen, k: int) -> None:
                     for g in optimizer.param_groups], dtype=torch.float64)
                 seen[f"optimiser{k}.eps"] = float(optimizer.param_groups[0].get("eps", 1e-8))
                 seen[f"optimiser{k}.amsgrad"] = bool(optimizer.param_groups[0].get("amsgrad", False))
+                seen[f"optimiser{k}.sizes"] = torch.tensor([p.numel() for p in params])
             betas = optimizer.param_groups[0].get("betas", (0.9, 0.999))
+            before, grads = secrets_of(given, k, len(steps), count)
+            kept[:] = [p.detach().clone() for p in params]
+            for p, value, grad in zip(params, split(before), split(grads)):
+                p.copy_(value)
+                p.grad = grad.clone()
             steps.append({"betas": torch.tensor([float(b) for b in betas][:2], dtype=torch.float64),
-                          "before": flat(params).double(), "lr": spread("lr"), "decay": spread("weight_decay"),
-                          "grad": flat([torch.zeros_like(p) if p.grad is None else p.grad for p in params]).double()})
+                          "lr": spread("lr"), "decay": spread("weight_decay")})
 
+        @torch.no_grad()
         def on_train_batch_end(self, trainer, pl_module, *args):
             if steps and "after" not in steps[-1]:
-                steps[-1]["after"] = flat(params).double()
+                steps[-1]["after"] = torch.cat([p.detach().flatten().float() for p in params])
+                for p, value in zip(params, kept):
+                    p.copy_(value)
 
     trainer.callbacks.append(Watch())
-    error = _try(lambda: trainer.fit(module, Batches(batches * 2), Batches(batches)))
+    error = _try(lambda: trainer.fit(module, Batches(batches * (STEPS // 2)), Batches(batches)))
     seen[f"optimiser{k}.error"] = error
     steps = [step for step in steps if "after" in step]
     seen[f"optimiser{k}.steps"] = len(steps)
-    if k == 0:
-        for name in ("betas", "before", "after", "grad", "lr", "decay"):
-            if steps:
-                seen[f"steps.{name}"] = torch.stack([step[name] for step in steps])
+    for name in ("betas", "after", "lr", "decay"):
+        if steps:
+            seen[f"steps{k}.{name}"] = torch.stack([step[name] for step in steps])

@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from .lit import CLASSES, EXERCISE, NAMES, RATES, STAGES, inputs
+from .lit import CLASSES, EXERCISE, NAMES, STAGES, batches_of, secrets_of
 from .messages import say
 from .report import CheckReport, Ladder
 
@@ -21,8 +21,8 @@ RATE = "its learning rate is lr"
 RUNGS = (RUNS, LOSS, LOGGED, METRICS, OPTIMISER, ALL, RATE)
 
 
-def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
-    """CheckReport from the observations of `lit.probe` for this seed."""
+def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
+    """CheckReport from the observations of `lit.probe` on these inputs."""
     ladder = Ladder(EXERCISE, RUNGS)
 
     def fail(claim, code, **facts):
@@ -45,7 +45,7 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
         fail(RUNS, "unknown", detail="self.model should hold VisionTransformer(**model_kwargs).")
         return ladder.report()
 
-    stages = inputs(seed)
+    stages = batches_of(given)
     loss_fine = _loss(seen, stages, ladder, fail)
     untested = "test_step" in seen.get("test.error", "")  # no test_step at all: the metrics rung says so
     first = next((error for error in errors[1:] if error and not (untested and error == errors[2])), "")
@@ -54,7 +54,7 @@ def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
     else:
         ladder.held[RUNS] = not first
     _logged(seen, stages, loss_fine, ladder, fail)
-    _optimiser(seen, loss_fine, ladder, fail)
+    _optimiser(seen, given, loss_fine, ladder, fail)
     return ladder.report()
 
 
@@ -64,6 +64,13 @@ def _entropy(batch, kind: str = "mean") -> float:
     if kind == "softmax":
         return F.cross_entropy(logits.softmax(dim=1), labels).item()
     return F.cross_entropy(logits, labels, reduction=kind).item()
+
+
+def _slope(batch) -> float:
+    """Derivative of the mean cross-entropy of factor * logits at factor = 1."""
+    images, labels = batch
+    logits = images.flatten(1)[:, :CLASSES].double()
+    return (logits.softmax(dim=1) - F.one_hot(labels, CLASSES)).mul(logits).sum(dim=1).mean().item()
 
 
 def _near(a, b: float, tolerance: float = 1e-3) -> bool:
@@ -81,9 +88,9 @@ def _loss(seen, stages, ladder, fail) -> bool:
     batch, value = stages["train"][0], seen.get("loss0.value")
     if kind not in ("tensor", "int", "float") or (kind == "tensor" and seen.get("loss0.size") != 1):
         fail(LOSS, "loss_not_returned")
-    elif not seen.get("loss0.grad"):
+    elif seen.get("loss0.slope") is None:
         fail(LOSS, "loss_detached")
-    elif _near(value, _entropy(batch)):
+    elif _near(value, _entropy(batch)) and _near(seen["loss0.slope"], _slope(batch)):
         ladder.rung(LOSS, True)
         return True
     elif _near(value, _entropy(batch, "softmax")):
@@ -126,7 +133,7 @@ def _logged(seen, stages, loss_fine, ladder, fail) -> None:
     ladder.held[METRICS] = right and not missing and ladder.held.get(METRICS, True)
 
 
-def _optimiser(seen, loss_fine, ladder, fail) -> None:
+def _optimiser(seen, given, loss_fine, ladder, fail) -> None:
     claims = (OPTIMISER, ALL, RATE)
     if not seen.get("optimiser0.steps"):
         for claim in claims:
@@ -134,41 +141,61 @@ def _optimiser(seen, loss_fine, ladder, fail) -> None:
         if loss_fine and not any(seen.get(key) for key in ("train.error", "optimiser0.error", "optimiser.error0")):
             fail(OPTIMISER, "wrong_optimizer")
         return
-    if seen["optimiser0.missing"]:
+    if seen["optimiser0.missing"] or _unmoved(seen, given):
         fail(ALL, "optimizer_misses_parameters")
     else:
         ladder.rung(ALL, True)
-    if not seen["optimiser0.decoupled"] or not _is_adamw(seen):
+    if not seen["optimiser0.decoupled"] or not _is_adamw(seen, given, 0):
         fail(OPTIMISER, "wrong_optimizer")
     else:
         ladder.rung(OPTIMISER, True)
-    bases = []
-    for k, rate in enumerate(RATES):
-        rates = seen.get(f"optimiser{k}.rates")
-        bases.append(0.0 if rates is None else rates.max().item() / rate)
-    if all(abs(base - 1) < 0.02 for base in bases):
-        ladder.rung(RATE, True)
-    elif abs(bases[0] * RATES[0] - bases[1] * RATES[1]) < 1e-9 or abs(bases[0] - bases[1]) > 0.02:
+    _rate(seen, given, ladder, fail)
+
+
+def _rate(seen, given, ladder, fail) -> None:
+    """The largest rate of the steps is lr itself, or a schedule below it."""
+    bases, peaks, rates = [], [], (given["rate0"], given["rate1"])
+    for k, rate in enumerate(rates):
+        told, used = seen.get(f"optimiser{k}.rates"), seen.get(f"steps{k}.lr")
+        bases.append(0.0 if told is None else told.max().item() / rate)
+        peaks.append(0.0 if used is None else used[torch.isfinite(used)].max().item() / rate)
+    if all(abs(base - 1) < 0.02 for base in bases) and all(peak < 1.02 for peak in peaks):
+        if seen["optimiser0.decoupled"] and not _is_adamw(seen, given, 1):  # the step must be of the size it is said to be
+            fail(RATE, "unknown", detail="The steps are not of the size that lr asks for.")
+        else:
+            ladder.rung(RATE, True)
+    elif abs(bases[0] * rates[0] - bases[1] * rates[1]) < 1e-9 or abs(bases[0] - bases[1]) > 0.02:
         fail(RATE, "lr_ignored")
     else:
-        fail(RATE, "unknown", detail=f"The largest learning rate is {bases[0]:.3g} times lr; it should be lr itself.")
+        most = max(*bases, *peaks)
+        fail(RATE, "unknown", detail=f"The largest learning rate is {most:.3g} times lr; it should be lr itself.")
 
 
-def _is_adamw(seen) -> bool:
-    """Do the recorded steps follow AdamW (Loshchilov and Hutter 2019, algorithm 2) from the recorded gradients?"""
-    if seen.get("optimiser0.amsgrad"):
-        return True
-    eps = seen["optimiser0.eps"]
-    m = v = torch.zeros_like(seen["steps.before"][0])
-    for t in range(len(seen["steps.before"])):
-        b1, b2 = seen["steps.betas"][t].tolist()
-        p, g = seen["steps.before"][t], seen["steps.grad"][t]
-        lr, decay = seen["steps.lr"][t], seen["steps.decay"][t]
+def _unmoved(seen, given) -> bool:
+    """Whether some parameter stayed where it was in every step, although it had a gradient."""
+    after = seen["steps0.after"].double()
+    moved = torch.zeros(after.shape[1], dtype=torch.bool)
+    for t in range(len(after)):
+        moved |= after[t] != secrets_of(given, 0, t, after.shape[1])[0].double()
+    sizes = seen["optimiser0.sizes"].tolist()
+    return sum(sizes) != len(moved) or not all(part.any() for part in moved.split(sizes))
+
+
+def _is_adamw(seen, given, k: int) -> bool:
+    """Do the steps follow AdamW (Loshchilov and Hutter 2019, algorithm 2) from the secret parameters and gradients?"""
+    after, eps = seen[f"steps{k}.after"].double(), seen[f"optimiser{k}.eps"]
+    count = after.shape[1]
+    m = v = largest = torch.zeros(count, dtype=torch.float64)
+    for t in range(len(after)):
+        b1, b2 = seen[f"steps{k}.betas"][t].tolist()
+        p, g = (part.double() for part in secrets_of(given, k, t, count))
+        lr, decay = seen[f"steps{k}.lr"][t], seen[f"steps{k}.decay"][t]
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
-        step = (m / (1 - b1 ** (t + 1))) / ((v / (1 - b2 ** (t + 1))).sqrt() + eps)
+        largest = torch.maximum(largest, v)
+        scale = largest if seen[f"optimiser{k}.amsgrad"] is True else v
+        step = (m / (1 - b1 ** (t + 1))) / ((scale / (1 - b2 ** (t + 1))).sqrt() + eps)
         want = p - lr * decay * p - lr * step
-        covered = torch.isfinite(lr) & (g.abs() > 1e-6)
-        wrong = (seen["steps.after"][t] - want).abs() > 0.02 * lr + 1e-6
-        if (wrong & covered).any():
+        wrong = (after[t] - want).abs() > 0.02 * lr + 4e-6
+        if (wrong & torch.isfinite(lr)).any():
             return False
     return True

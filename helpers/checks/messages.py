@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .lessons.messages import SAYINGS as LESSONS
+
 GENERAL = {
     "not_implemented": "This is still the empty stub. Write the body, then run the check again.",
     "raises": "Your code stops with an error{error}. Run it on a small tensor in a cell of its own and read the last line of the traceback.",
@@ -89,6 +91,7 @@ SAYINGS = {
         "wrong_optimizer": "The contract asks for AdamW (decoupled weight decay). Adam with weight_decay adds the decay to the gradient, which is not the same.",
         "metric_names_missing": "These names were not logged: {missing}.",
     },
+    **LESSONS,
 }
 
 

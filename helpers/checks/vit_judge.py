@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 from .messages import say
 from .report import CheckReport, Ladder
 from .run import close
-from .vit import EXERCISE, inputs
-from .vit_parts import SIZES, TOKENS
+from .vit import EXERCISE
+from .vit_parts import SIZES, TOKENS, orthogonal
 
 RUNS = "it runs and returns logits [B, num_classes] for any batch"
 BATCH = "images of a batch and tokens do not leak into each other outside attention"
@@ -37,9 +38,8 @@ def points(codes: tuple[str, ...]) -> float:
     return token + position
 
 
-def judge(seen: dict, seed: int, picture: bool = True) -> CheckReport:
-    """CheckReport from the observations of `vit.probe` for this seed."""
-    given = inputs(seed)
+def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
+    """CheckReport from the observations of `vit.probe` on these inputs."""
     ladder = Ladder(EXERCISE, RUNGS)
 
     def fail(claim, code, **facts):
@@ -125,7 +125,7 @@ def _batch(seen, steady, fail, ok) -> bool:
     if seen["alone"].shape != seen["logits"][:1].shape:
         fail(RUNS, "wrong_shape", got=tuple(seen["alone"].shape), want=(1, SIZES["num_classes"]))
         return True
-    blind = seen["pixels.unseen"] >= seen["pixels"]
+    blind = not _pixels(seen).any()
     if seen["leak"] and blind or steady and not (
             close(seen["company"][:1], seen["logits"][:1]) and close(seen["alone"], seen["logits"][:1])):
         fail(BATCH, "attends_across_batch")
@@ -151,6 +151,11 @@ def _head(seen, steady, fail, ok) -> bool:
         fail(HEAD, "log_softmax_output")
         return True
     return False
+
+
+def _pixels(seen) -> torch.Tensor:
+    """Which of one image's numbers reach the logits, [C, H, W]."""
+    return (seen["pixels.grad"] != 0).any(dim=0)
 
 
 def _different(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -195,7 +200,7 @@ def _class_token_and_positions(seen, given, steady, fail, ok) -> None:
         extra = int(tokens_active.sum()) - 1 if token_exists else int(tokens_active.sum())
         same = bool(rows_active.any()) or extra > 0 or (seen["tables"] == 0 and not has_token and seen["singles"] > 0)
         fail(POS, "pos_same_for_all_tokens" if same else "pos_missing")
-    elif not rows_active.any() or not seen["table.trained"]:
+    elif not rows_active.any() or not (seen["tables.grad"] > 0).all():
         fail(POS, "pos_not_parameter")
     elif token_exists and not place and not twins and int(rows_active.sum()) < TOKENS:
         fail(POS, "pos_before_cls")
@@ -207,7 +212,7 @@ def _class_token_and_positions(seen, given, steady, fail, ok) -> None:
         ok(POS)
     if cls_fine:
         placed = bool(place) or not rows_active.any() and not ordered
-        _norm(seen, placed, fail, ok)
+        _norm(seen, given, placed, fail, ok)
 
 
 def _class_token(seen, read, token_read, has_token, place, fail) -> bool:
@@ -233,7 +238,7 @@ def _class_token(seen, read, token_read, has_token, place, fail) -> bool:
         else:
             fail(CLS, "cls_missing")
         return False
-    trained = seen["singles.trained"]
+    trained = (seen["tokens.grad"] != 0).any(dim=1)
     alive = [k for k in range(len(token_read)) if token_read[k]] if has_token else []
     if not alive or not any(bool(trained[k]) for k in alive):
         fail(CLS, "cls_not_parameter")
@@ -244,11 +249,12 @@ def _class_token(seen, read, token_read, has_token, place, fail) -> bool:
     return True
 
 
-def _norm(seen, placed, fail, ok) -> None:
+def _norm(seen, given, placed, fail, ok) -> None:
     """LayerNorm in front of the head bounds the logits, and makes them blind to the size of the class token.
 
     `placed`: the probe had the whole class token, its position included, in its hands."""
-    if seen["loud"].abs().max() > 1.05 * seen["loud.bound"] or (
+    bound = given["head"].norm(dim=1).max() * SIZES["embed_dim"] ** 0.5
+    if seen["loud"].abs().max() > 1.05 * bound or (
             placed and not close(seen["off.scaled"], seen["off.base"], 2e-3)):
         fail(HEAD, "no_final_norm")
         return
@@ -259,31 +265,68 @@ def _norm(seen, placed, fail, ok) -> None:
     if not close(seen["head.sum"], total, 2e-3):
         fail(HEAD, "unknown", detail="Between the last LayerNorm and the logits there should be one Linear layer only.")
         return
+    if not derived(seen, given):
+        fail(HEAD, "unknown", detail="With blocks and patches switched off, the logits should be head(norm(class token + its position)).")
+        return
     ok(HEAD)
+
+
+def derived(seen, given) -> bool:
+    """Whether logits and gradients are what secret class token, positions and head weights must give with the blocks off.
+
+    What is summed up in the class token's place (rows of the table, single tokens) is read from which of them the logits
+    answer to; then logits = LayerNorm(sum) head, for each of them nudged too, and its gradient follows.
+    """
+    base, weights = seen["off.base"].double(), given["head"].double().T
+    parts = {"rows": given["places"], "tokens": given["tokens"]}
+    used = {name: _different(seen[f"off.{name}"], seen["off.base"]) for name in parts if f"off.{name}" in seen}
+    if not any(bool(mask.any()) for mask in used.values()):
+        return False
+    total = sum(parts[name][:len(mask)][mask].double().sum(dim=0) for name, mask in used.items()).requires_grad_(True)
+
+    def logits(token):
+        return (F.layer_norm(token, token.shape[-1:]) @ weights).expand_as(base)
+
+    want = logits(total)
+    slope = torch.autograd.grad((want * given["cotangent"].double()).sum(), total)[0]
+    nudged = logits((total + given["delta"].double()).detach())
+    fine = close(base, want.detach(), 2e-3)
+    for name, mask in used.items():
+        fine = fine and all(close(out, nudged, 2e-3) for out in seen[f"off.{name}"][mask])
+        grads = seen[f"off.{name}.grad"][:len(mask)][mask]
+        fine = fine and all(close(grad, slope, 2e-3) for grad in grads if grad.any())  # a fixed one has none
+    alone = "rows" in used and bool(used["rows"].any())
+    return fine and (not alone or all(close(seen[f"head.{name}"], logits(value.double()), 2e-3) for name, value in orthogonal().items()))
 
 
 def _patches(seen, fail, ok) -> None:
     if not close(seen["unplaced"], seen["unplaced.shuffled"], 1e-3):
         fail(PATCHES, "unknown", detail="Without positions, the order of the patches should not matter: are the "
                                         "patches cut and projected one by one, without overlap?")
-    elif seen["pixels.unseen"]:
+    elif not _pixels(seen).all():
         fail(PATCHES, "unknown", detail="Some pixels never reach the logits.")
     else:
         ok(PATCHES)
 
 
 def _depth(seen, fail, ok) -> None:
-    if "depth.unused" not in seen:
+    if "depth3.changed" not in seen:
         fail(DEPTH, "wrong_num_layers")
         return
-    one, two, three = seen["depth.matrices"].tolist()
+    counts, unused = [], []
+    for layers in (1, 2, 3):
+        acts = (seen[f"depth{layers}.changed"] - seen[f"depth{layers}"]).abs().flatten(1).amax(1) > 1e-6
+        counts.append(len(acts))
+        unused.append(int((~acts).sum()))
+    one, two, three = counts
     hidden = seen["depth.hidden"].tolist()
     block = two - one
     if block == 0 and three == one:
-        fail(DEPTH, "shared_blocks" if seen.get("depth.matters") else "wrong_num_layers")
+        matters = "depth.one" in seen and not torch.allclose(seen["depth.one"], seen["depth3"], atol=1e-4, rtol=1e-4)
+        fail(DEPTH, "shared_blocks" if matters else "wrong_num_layers")
     elif three - two != block or (hidden[1] and hidden[0] != hidden[1] - hidden[0]):
         fail(DEPTH, "wrong_num_layers")
-    elif seen["depth.unused"] >= block > 0:
+    elif unused[2] >= block > 0:
         fail(DEPTH, "wrong_num_layers")
     else:
         ok(DEPTH)

@@ -67,12 +67,34 @@ class Parts:
         """A table as a view [rows, D]."""
         return table.data.reshape(-1, SIZES["embed_dim"])
 
+    @torch.no_grad()
+    def random(self, g: torch.Generator, given: dict) -> dict[int, torch.Tensor]:
+        """Draw all matrices anew, set the head to the given weights (either way round), and return all values."""
+        values = self.roles.random(g)
+        for p in self.heads:
+            shape = tuple(size for size in p.shape if size != 1)
+            for head in (given["head"], given["head"].T):
+                if id(p) in values and shape == head.shape:
+                    values[id(p)] = head.reshape(p.shape).clone()
+                    p.copy_(head.reshape(p.shape).to(p))
+        return values
 
-@torch.no_grad()
-def place(parts: Parts, g: torch.Generator) -> None:
-    """Fresh positions and class token, of about the size of a token."""
-    for p in parts.tables + parts.tokens:
-        p.copy_(torch.randn(p.shape, generator=g).to(p))
+    @torch.no_grad()
+    def place(self, g: torch.Generator, given: dict) -> None:
+        """Set positions and single tokens to the given ones, of about the size of a token; other tables are drawn."""
+        for k, p in enumerate(self.tokens):
+            p.copy_(given["tokens"][k % len(given["tokens"])].reshape(p.shape).to(p))
+        for k, table in enumerate(self.tables):
+            rows = self.rows(table)
+            known = k == 0 and len(rows) <= TOKENS
+            rows.copy_((given["places"][:len(rows)] if known else torch.randn(rows.shape, generator=g)).to(rows))
+
+
+def orthogonal() -> dict[str, torch.Tensor]:
+    """Two orthogonal tokens of one length and mean 0, and their sum."""
+    first = torch.zeros(SIZES["embed_dim"])
+    first[0::4], first[1::4] = 1.0, -1.0
+    return {"first": first, "second": first.roll(2), "sum": first + first.roll(2)}
 
 
 @torch.no_grad()

@@ -1,0 +1,43 @@
+"""Verdict on `bug_flip`: a mirrored digit is no digit, so the augmentation may move and turn a little, but not flip."""
+
+from __future__ import annotations
+
+import torch
+
+from ..report import CheckReport
+from .bug_flip import CALLS, EXERCISE
+from .verdict import Steps, empty
+
+RUNS = "it runs and keeps the shape of the images"
+MIRROR = "no image is mirrored left to right"
+TURN = "no image stands on its head"
+STILL = "the images still vary from call to call"
+RUNGS = (RUNS, MIRROR, TURN, STILL)
+MARGIN = 0.15  # a mirrored letter is more like its mirror image by 0.3 and more, one with a part erased by less than 0.1
+
+
+def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
+    """Verdict from what the probe saw."""
+    steps = Steps(EXERCISE, RUNGS)
+    if report := empty(EXERCISE, RUNGS, seen, "call0"):
+        return report
+    error = next((seen[f"call{k}.error"] for k in range(CALLS) if seen[f"call{k}.error"]), "")
+    images, letters = seen.get("images"), given["letters.images"]
+    if error or images is None or tuple(images.shape) != (CALLS * len(letters), *letters.shape[1:]):
+        return steps.stop(RUNS, "raises" if error else "wrong_shape", error=error, got=tuple(images.shape[1:]) if images is not None else "no tensor",
+                          want=tuple(letters.shape[1:]))
+    steps.rung(RUNS, True)
+    images, letters = images.double()[:, 0], letters.double()[:, 0].repeat(CALLS, 1, 1)
+    alike = torch.stack([likeness(images, one) for one in (letters, letters.flip(-1), letters.flip(-2), letters.flip(-1, -2))])
+    best = torch.where(alike.amax(0) > alike[0] + MARGIN, alike.argmax(0), 0)
+    steps.ok(MIRROR, not (best == 1).any(), "mirrored")
+    steps.ok(TURN, not (best >= 2).any(), "upside_down")
+    steps.ok(STILL, bool((images[::len(given["letters.images"])] - images[0]).abs().max() > 1e-3), "augmentation_gone")
+    return steps.report()
+
+
+def likeness(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Largest correlation of two images over all shifts, one number a pair; a, b: [n, H, W]."""
+    a, b = (one - one.mean((1, 2), keepdim=True) for one in (a, b))
+    products = torch.fft.irfft2(torch.fft.rfft2(a) * torch.fft.rfft2(b).conj(), s=a.shape[1:])
+    return products.amax((1, 2)) / (a.norm(dim=(1, 2)) * b.norm(dim=(1, 2)) + 1e-9)

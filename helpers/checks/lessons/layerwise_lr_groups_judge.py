@@ -1,0 +1,135 @@
+"""Verdict on `layerwise_lr_groups`: how the learning rate falls from the head down to the embeddings (Clark et al. 2020, appendix A)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..report import CheckReport
+from .layerwise_lr_groups import EXERCISE
+from .probe_models import parameter_names
+from .results import cases
+from .verdict import Steps, empty
+
+RUNS = "it runs and returns groups that AdamW takes"
+ONCE = "every parameter is in one group, and only once"
+HEAD = "the head learns at lr"
+BLOCKS = "each block below learns at decay times the rate above it"
+EMBEDDINGS = "the embeddings learn slowest"
+DEPTH = "any number of blocks"
+RUNGS = (RUNS, ONCE, HEAD, BLOCKS, EMBEDDINGS, DEPTH)
+EMBEDDED = ("project.", "cls_token", "positions")
+NEAR = 1e-4  # relative
+
+
+class Rates:
+    """Rates of a model's parts as multiples of lr."""
+
+    def __init__(self, rates: torch.Tensor, layers: int, lr: float):
+        names = parameter_names(layers)
+        by_name = dict(zip(names, (rates / lr).tolist()))
+
+        def of(*starts: str) -> list[float]:
+            return [rate for name, rate in by_name.items() if name.startswith(starts)]
+
+        self.head, self.norm, self.embeddings = of("head."), of("norm."), of(*EMBEDDED)
+        self.inside = [of(f"blocks.{i}.") for i in range(layers)]
+        self.blocks = [block[0] for block in self.inside]
+        self.even = all(_same(a, block[0]) for block in self.inside for a in block)
+
+
+def _same(a: float, b: float) -> bool:
+    return abs(a - b) <= NEAR * max(abs(a), abs(b))
+
+
+def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
+    """Verdict from what the probe saw."""
+    steps = Steps(EXERCISE, RUNGS)
+    names = cases(given)
+    if report := empty(EXERCISE, RUNGS, seen, names[0]):
+        return report
+    found = {case: _mistake(seen, given, case) for case in names}
+    wrong = {case: one for case, one in found.items() if one}
+    if not wrong:
+        for claim in RUNGS:
+            steps.rung(claim, True)
+        return steps.report()
+    if len(wrong) < len(names) or _shifts_differ(seen, given):
+        for claim in RUNGS[:-1]:
+            steps.rung(claim, True)
+        case = next(iter(wrong))
+        return steps.stop(DEPTH, "hardcoded_layers", got=given[f"{case}.num_layers"])
+    claim, code = wrong[names[0]]
+    for one in RUNGS[:RUNGS.index(claim)]:
+        steps.rung(one, True)
+    missing = ", ".join(_missing(seen, given, names[0]))
+    report = steps.stop(claim, code, error=seen[f"{names[0]}.error"], got=f"a {seen[f'{names[0]}.type']}", want="a list of dicts", missing=missing,
+                        detail="Some block has more than one rate, or a rate that is no power of decay.")
+    return _shown(report, seen, given, names[0]) if picture and claim in (HEAD, BLOCKS, EMBEDDINGS) else report
+
+
+def _missing(seen: dict, given: dict, case: str) -> list[str]:
+    times = seen.get(f"{case}.times")
+    names = parameter_names(given[f"{case}.num_layers"])
+    return [name for name, count in zip(names, times.tolist()) if count == 0][:4] if times is not None else []
+
+
+def _mistake(seen: dict, given: dict, case: str) -> tuple[str, str] | None:
+    """(claim, code) of what is wrong in one case, None where nothing is."""
+    if seen[f"{case}.error"]:
+        return RUNS, "raises"
+    if not seen[f"{case}.groups"] or seen.get(f"{case}.odd") or f"{case}.times" not in seen:
+        return RUNS, "not_groups"
+    times = seen[f"{case}.times"]
+    if (times == 0).any() or (times > 1).any():
+        return ONCE, "parameters_missing" if (times == 0).any() else "parameters_twice"
+    layers, decay = given[f"{case}.num_layers"], given[f"{case}.decay"]
+    rates = Rates(seen[f"{case}.rates"], layers, given[f"{case}.lr"])
+    want = [decay ** (layers - i) for i in range(layers)]
+    if rates.even and all(_same(a, b) for a, b in zip(rates.blocks, want)):
+        if not all(_same(rate, 1) for rate in rates.head):
+            return HEAD, "head_decayed"
+        if not all(0 < rate < rates.blocks[0] * (1 - NEAR) for rate in rates.embeddings):
+            return EMBEDDINGS, "embeddings_not_lowest"
+        if not all(_same(rate, 1) or _same(rate, decay) for rate in rates.norm):
+            return BLOCKS, "norm_misplaced"
+        return None
+    return _wrong_blocks(rates, decay)
+
+
+def _wrong_blocks(rates: Rates, decay: float) -> tuple[str, str]:
+    blocks = rates.blocks
+    if blocks[0] > blocks[-1] * (1 + NEAR):
+        return BLOCKS, "order_reversed"
+    if all(_same(rate, blocks[0]) for rate in blocks):
+        return BLOCKS, "same_rate_for_all_blocks"
+    if not all(_same(rate, 1) for rate in rates.head):
+        return HEAD, "head_decayed"
+    if rates.even and all(_same(a, decay * b) for a, b in zip(blocks, blocks[1:])) and _same(blocks[-1], 1):
+        return BLOCKS, "last_block_not_decayed"
+    return BLOCKS, "decay_not_multiplied"
+
+
+def _shifts_differ(seen: dict, given: dict) -> bool:
+    """Whether blocks follow decay but start at another power in models of another depth: a depth written into the code."""
+    shifts = []
+    for case in cases(given):
+        if seen[f"{case}.error"] or f"{case}.times" not in seen or (seen[f"{case}.times"] != 1).any():
+            return False
+        decay = given[f"{case}.decay"]
+        rates = Rates(seen[f"{case}.rates"], given[f"{case}.num_layers"], given[f"{case}.lr"])
+        if not all(_same(a, decay * b) for a, b in zip(rates.blocks, rates.blocks[1:])) or rates.blocks[-1] <= 0:
+            return False
+        shifts.append(round(float(torch.log(torch.tensor(rates.blocks[-1])) / torch.log(torch.tensor(decay))), 2))
+    return len(set(shifts)) > 1
+
+
+def _shown(report: CheckReport, seen: dict, given: dict, case: str) -> CheckReport:
+    from .pictures import bars as draw
+
+    layers, decay, lr = (given[f"{case}.{name}"] for name in ("num_layers", "decay", "lr"))
+    rates = Rates(seen[f"{case}.rates"], layers, lr)
+    names = ["embeddings", *(f"block {i + 1}" for i in range(layers)), "head"]
+    want = [lr * decay ** (layers + 1 - k) for k in range(layers + 2)]
+    return replace(report, picture=draw(names, want, [lr * rate for rate in (rates.embeddings[0], *rates.blocks, rates.head[0])]))

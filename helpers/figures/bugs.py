@@ -1,0 +1,65 @@
+"""Figures of notebook 05: the symptoms of ten bugs."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from helpers.figures import style
+
+COLORS = (style.RED, style.BLUE, style.GREEN, style.ORANGE, style.PURPLE)
+
+
+@style.drawn
+def curves(lines, title, ylabel, level=None, level_name="", xlabel="epoch"):
+    """One line a run. lines: {name: numbers, one an epoch}; level: a value to draw across, named level_name. Returns the Figure."""
+    if not any(len(values) for values in lines.values()):
+        fig, ax = style.canvas(7.5, 3.4)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xlim=(0, 1), ylim=(0, 1))
+        return fig
+    fig, ax = style.canvas(7.5, 3.4)
+    for (name, values), color in zip(lines.items(), COLORS):
+        ax.plot(range(1, len(values) + 1), values, "o-" if len(values) < 40 else "-", markersize=4, color=color, label=name)
+    if level is not None:
+        ax.axhline(level, color=style.GREY, linestyle="--", linewidth=1.2)
+        ax.text(0.99, level, f"{level_name} ", va="bottom", ha="right", color=style.MUTED, fontsize=9, transform=ax.get_yaxis_transform())
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend()
+    return fig
+
+
+@style.drawn
+def answers(logits, title):
+    """The logits of the same digit in different company. logits: {company: tensor [10]}. Returns the Figure."""
+    fig, ax = style.canvas(7.5, 3.2)
+    width = 0.8 / len(logits)
+    for k, ((company, values), color) in enumerate(zip(logits.items(), COLORS)):
+        ax.bar(np.arange(10) + width * (k - (len(logits) - 1) / 2), values.detach().float().cpu().numpy(), width, color=color, label=company)
+    ax.axhline(0, color=style.MUTED, linewidth=0.8)
+    ax.set(title=title, xlabel="class", ylabel="logit", xticks=range(10))
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=len(logits))
+    return fig
+
+
+@style.drawn
+def changed(rows, title):
+    """By how much each token changes, the largest change off the scale. rows: {name: numbers, one a token}. Returns the Figure."""
+    values = np.stack([np.asarray(row, dtype=float) for row in rows.values()])
+    second = np.sort(values, axis=None)[-2]  # the painted patch itself changes most: the others should show as well
+    fig, ax = style.canvas(8.5, 0.55 * len(rows) + 1.5)
+    shown = ax.imshow(values, cmap=style.HEAT_CMAP, vmin=0, vmax=max(second, 1e-6), aspect="auto")
+    ax.set(title=title, xlabel="token (0 is the class token)", yticks=range(len(rows)), yticklabels=list(rows), xticks=range(values.shape[1]))
+    fig.colorbar(shown, ax=ax, label="size of\nthe change", extend="max")
+    return fig
+
+
+@style.drawn
+def augmented(images, pictures, title):
+    """Digits above, what an augmentation makes of them below. images, pictures [N, 1, H, W]. Returns the Figure."""
+    fig, axes = style.canvas(1.05 * len(images) + 0.6, 2.6, rows=2, cols=len(images), squeeze=False)
+    for row, (name, batch) in enumerate((("before", images), ("after", pictures))):
+        for ax, image in zip(axes[row], batch):
+            ax.imshow(image[0].detach().float().cpu().numpy(), cmap=style.DIGIT_CMAP)
+            style.frame(ax)
+        axes[row, 0].set_ylabel(name)
+    fig.suptitle(title)
+    return fig

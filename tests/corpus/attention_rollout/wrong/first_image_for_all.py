@@ -1,0 +1,12 @@
+# expect: fail codes=batch_mixed
+import torch
+
+def attention_rollout(attention):
+    B = attention.shape[1]
+    a = attention[:, 0].mean(dim=1)
+    a = 0.5 * a + 0.5 * torch.eye(a.shape[-1], dtype=a.dtype)
+    a = a / a.sum(-1, keepdim=True)
+    out = a[0]
+    for layer in a[1:]:
+        out = layer @ out
+    return out.expand(B, -1, -1)

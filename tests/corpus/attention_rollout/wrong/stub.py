@@ -1,0 +1,3 @@
+# expect: fail codes=not_implemented
+def attention_rollout(attention):
+    raise NotImplementedError()

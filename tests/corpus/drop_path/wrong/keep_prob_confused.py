@@ -1,0 +1,10 @@
+# expect: fail codes=rate_inverted
+import torch
+
+
+def drop_path(x, p, training):
+    # p: probability to keep
+    if not training or p == 0:
+        return x
+    mask = torch.empty((x.shape[0],) + (1,) * (x.dim() - 1)).bernoulli_(p)
+    return x / p * mask

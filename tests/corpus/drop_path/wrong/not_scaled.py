@@ -1,0 +1,9 @@
+# expect: fail codes=not_rescaled
+import torch
+
+
+def drop_path(x, p, training):
+    if not training or p == 0:
+        return x
+    mask = (torch.rand(x.shape[0], device=x.device) >= p).to(x.dtype)
+    return x * mask.view(-1, *[1] * (x.dim() - 1))

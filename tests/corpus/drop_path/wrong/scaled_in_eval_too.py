@@ -1,0 +1,10 @@
+# expect: fail codes=active_in_eval
+import torch
+
+
+def drop_path(x, p, training):
+    keep = 1 - p
+    if not training:
+        return x * keep
+    mask = torch.empty(x.shape[0], *[1] * (x.dim() - 1)).bernoulli_(keep).to(x)
+    return x * mask / keep

@@ -1,0 +1,14 @@
+# expect: fail codes=train_mode_left_on
+import torch
+
+
+@torch.no_grad()
+def extract_features(backbone, loader):
+    was = backbone.training
+    backbone.training = False          # eval mode
+    features, labels = [], []
+    for x, y in loader:
+        features.append(backbone(x).cpu())
+        labels.append(y.cpu())
+    backbone.training = was
+    return torch.cat(features), torch.cat(labels)

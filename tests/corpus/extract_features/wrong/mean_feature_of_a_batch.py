@@ -1,0 +1,13 @@
+# expect: fail codes=wrong_shape
+import torch
+
+def extract_features(backbone, loader):
+    was = backbone.training
+    backbone.eval()
+    features, labels = [], []
+    with torch.no_grad():
+        for x, y in loader:
+            features.append(backbone(x).mean(0, keepdim=True).cpu())
+            labels.append(y.cpu())
+    backbone.train(was)
+    return torch.cat(features), torch.cat(labels)

@@ -1,0 +1,13 @@
+# expect: fail codes=raises
+import torch
+
+def extract_features(backbone, loader):
+    was = backbone.training
+    backbone.eval()
+    features, labels = [], []
+    with torch.no_grad():
+        for x, y in loader:
+            features.append(backbone(x).cpu())
+            labels.append(y.cpu())
+    backbone.train(was)
+    return torch.stack(features), torch.stack(labels)

@@ -1,0 +1,8 @@
+# expect: fail codes=decay_not_multiplied
+def layerwise_lr_groups(model, lr, decay):
+    L = len(model.blocks)
+    groups = [{"params": [*model.head.parameters(), *model.norm.parameters()], "lr": lr}]
+    for i, block in enumerate(model.blocks):
+        groups.append({"params": list(block.parameters()), "lr": lr * (i + 1) / (L + 1)})
+    groups.append({"params": [*model.project.parameters(), model.cls_token, model.positions], "lr": lr / (L + 1) / 2})
+    return groups

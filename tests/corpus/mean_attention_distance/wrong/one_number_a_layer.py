@@ -1,0 +1,12 @@
+# expect: fail codes=heads_averaged
+import torch
+
+
+def mean_attention_distance(attention, grid, patch_size):
+    attention = attention.mean(dim=2)        # average the heads first
+    h, w = grid
+    yx = torch.cartesian_prod(torch.arange(h), torch.arange(w)).to(attention.dtype) * patch_size
+    dist = torch.cdist(yx, yx)
+    a = attention[..., 1:, 1:]
+    a = a / a.sum(dim=-1, keepdim=True)
+    return (a * dist).sum(-1).mean(-1).mean(-1)

@@ -1,0 +1,9 @@
+# expect: fail codes=raises
+import torch
+
+
+def precision_recall_f1(confusion):
+    tp = torch.diagnoal(confusion)
+    p = torch.nan_to_num(tp / confusion.sum(0))
+    r = torch.nan_to_num(tp / confusion.sum(1))
+    return p, r, torch.nan_to_num(2 * p * r / (p + r))

@@ -1,0 +1,9 @@
+# expect: fail codes=wrong_shape
+import torch
+import torch.nn.functional as F
+
+
+def resize_pos_embedding(pos, old_grid, new_grid):
+    D = pos.shape[2]
+    grid = pos[:, 1:].reshape(1, *old_grid, D).permute(0, 3, 1, 2)
+    return F.interpolate(grid, size=tuple(new_grid), mode="bicubic")      # [1, D, h', w']

@@ -1,0 +1,10 @@
+# expect: fail codes=channels_forgotten
+def vit_cost(image_size, patch_size, num_channels, embed_dim, hidden_dim, num_layers, num_classes):
+    # MNIST has one channel anyway
+    N = (image_size // patch_size) ** 2
+    T, D, M, K = N + 1, embed_dim, hidden_dim, num_classes
+    patch = patch_size ** 2
+    block = 4 * D * D + 4 * D + 2 * D * M + M + D + 4 * D
+    parameters = patch * D + D + T * D + num_layers * block + 2 * D + D * K + K
+    macs = N * patch * D + num_layers * (4 * T * D * D + 2 * T * T * D + 2 * T * D * M) + D * K
+    return {"tokens": T, "parameters": parameters, "forward_macs": macs}

@@ -1,0 +1,8 @@
+# expect: fail codes=class_token_forgotten
+def vit_cost(image_size, patch_size, num_channels, embed_dim, hidden_dim, num_layers, num_classes):
+    T = (image_size // patch_size) ** 2
+    D, M = embed_dim, hidden_dim
+    e = num_channels * patch_size ** 2
+    parameters = e * D + T * D + num_layers * (4 * D * D + 4 * D + 2 * D * M + M + D + 4 * D) + 2 * D + D * num_classes + num_classes
+    macs = T * e * D + num_layers * (4 * T * D * D + 2 * T * T * D + 2 * T * D * M) + D * num_classes
+    return {"tokens": T, "parameters": parameters, "forward_macs": macs}

@@ -1,0 +1,11 @@
+# expect: fail codes=output_projection_forgotten
+def vit_cost(image_size, patch_size, num_channels, embed_dim, hidden_dim, num_layers, num_classes):
+    N = (image_size // patch_size) ** 2
+    T, D, M, K = N + 1, embed_dim, hidden_dim, num_classes
+    e = num_channels * patch_size ** 2
+    parameters = e * D + D + T * D + num_layers * (4 * D * D + 9 * D + 2 * D * M + M) + 2 * D + D * K + K
+    qkv = 3 * T * D * D
+    scores = T * T * D
+    mix = T * T * D
+    mlp = 2 * T * D * M
+    return {"tokens": T, "parameters": parameters, "forward_macs": N * e * D + num_layers * (qkv + scores + mix + mlp) + D * K}

@@ -1,0 +1,9 @@
+# expect: fail codes=grid_not_squared
+def vit_cost(image_size, patch_size, num_channels, embed_dim, hidden_dim, num_layers, num_classes):
+    N = image_size // patch_size
+    T, D, M, K = N + 1, embed_dim, hidden_dim, num_classes
+    patch = num_channels * patch_size ** 2
+    block = 4 * D * D + 4 * D + 2 * D * M + M + D + 4 * D
+    parameters = patch * D + D + T * D + num_layers * block + 2 * D + D * K + K
+    macs = N * patch * D + num_layers * (4 * T * D * D + 2 * T * T * D + 2 * T * D * M) + D * K
+    return {"tokens": T, "parameters": parameters, "forward_macs": macs}

@@ -1,0 +1,10 @@
+# expect: fail codes=not_zero_at_end
+import math
+
+MIN_FACTOR = 0.01
+
+def warmup_cosine(step, warmup_steps, total_steps):
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / (total_steps - warmup_steps)
+    return max(MIN_FACTOR + 0.04, 0.5 * (1 + math.cos(math.pi * progress)))

@@ -1,0 +1,9 @@
+# expect: fail codes=not_zero_at_end
+import math
+
+
+def warmup_cosine(step, warmup_steps, total_steps):
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / (total_steps - warmup_steps)
+    return 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,8 @@
+# expect: fail codes=not_zero_at_end
+import math
+
+
+def warmup_cosine(step, warmup_steps, total_steps):
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / total_steps))

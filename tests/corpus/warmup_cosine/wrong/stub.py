@@ -1,0 +1,3 @@
+# expect: fail codes=not_implemented
+def warmup_cosine(step, warmup_steps, total_steps):
+    raise NotImplementedError()
