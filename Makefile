@@ -1,4 +1,4 @@
-# make demo | test | lab | notebooks | check | release OUT=DIR REPO=owner/name ; each makes .venv first where there is none.
+# make demo | test | test-all | lab | notebooks | check | release OUT=DIR REPO=owner/name ; each makes .venv first where there is none.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Two test processes share the cores: more threads in each would only get in each other's way.
 TESTING := env -u PATH_DATASETS VIT_PROFILE=smoke VIT_DATA=MNIST-5k OMP_NUM_THREADS=1
 
-.PHONY: env demo test units nbval lab notebooks check release
+.PHONY: env demo test test-all units nbval lab notebooks check release
 
 env: $(READY)
 
@@ -20,6 +20,11 @@ demo: env
 	$(RUN) -m autograder demo
 
 test: units nbval
+
+# Every test, the long ones too.
+test-all: env
+	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile -m "full or not full"
+	$(TESTING) $(RUN) -m tests.run_nbval
 
 units: env
 	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile

@@ -1,4 +1,4 @@
-"""`python -m autograder grade | demo | build | release`: what instructors run."""
+"""`python -m autograder grade | explain | export | demo | build | release`: what instructors run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 
 COMMANDS = {
     "grade": "grade a class",
+    "explain": "print what a verdict rests on",
+    "export": "write the grades as files for Canvas, Moodle or Gradescope",
     "demo": "execute the notebooks, build the release and grade a sample class",
     "build": "build the notebooks from the text sources in solutions/",
     "release": "write the repository that students get",
 }
+MODULES = {"export": "exports"}  # where the module has another name than the command
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
         print("usage: python -m autograder COMMAND ...", *lines, "`python -m autograder COMMAND --help` tells more.", sep="\n")
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     # Only what the command needs is imported: building a notebook needs no torch.
-    return importlib.import_module(f".{arguments[0]}", __package__).main(arguments[1:])
+    return importlib.import_module(f".{MODULES.get(arguments[0], arguments[0])}", __package__).main(arguments[1:])
 
 
 if __name__ == "__main__":

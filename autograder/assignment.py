@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +11,12 @@ from pathlib import Path
 
 import nbformat
 
-from helpers import NAMES
+from helpers import NAMES, __version__
+from helpers.checks.lessons import bugs
 
 EVIDENCE = ("test_accuracy", "train_curve", "val_curve")  # judged by helpers.evidence from checkpoints, not from a cell
+_SOLUTION = re.compile(r"^[ \t]*### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*", flags=re.M | re.S)
+OLDER = "releases"  # folder of a course directory with earlier releases: releases/<stem>/<version>/{source,release}.ipynb
 LAST_OF_HAND_IN = 4  # notebooks 01 to 04 are the hand-in; later ones are graded only for who hands them in
 
 
@@ -31,11 +36,29 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One notebook of the course: stem, the instructor's version and the student's version of it."""
+    """One notebook of the course: stem, the instructor's version and the student's version of it.
+
+    older: the same of earlier releases, which some students may still have.
+    """
 
     stem: str
     source: nbformat.NotebookNode
     release: nbformat.NotebookNode
+    older: tuple[Assignment, ...] = ()
+
+    @cached_property
+    def version(self) -> str:
+        """Name of this release of the notebook; another one for every change that a grader could notice."""
+        return version_of(self.source)
+
+    def as_given(self, version: str) -> tuple[Assignment, str]:
+        """The release that a notebook says it comes from, and a note where that one is not known; the newest for ""."""
+        if "+" not in version or version == self.version:  # a number alone is that of the package, as the instructor's notebooks have it
+            return self, ""
+        for one in self.older:
+            if one.version == version:
+                return one, ""
+        return self, f"The notebook says that it comes from release {version}, which is not kept here; it was graded by the newest one, {self.version}."
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -47,7 +70,7 @@ class Assignment:
             if meta.get("grade"):
                 grade_id = meta["grade_id"]
                 solution = f"{grade_id}_solution" if f"{grade_id}_solution" in ids else ""
-                name = "" if grade_id in EVIDENCE else NAMES.get(grade_id, grade_id)
+                name = "" if grade_id in EVIDENCE else {**bugs.NAMES, **NAMES}.get(grade_id, grade_id)
                 found.append(Exercise(grade_id, float(meta["points"]), name, solution))
         return tuple(found)
 
@@ -66,7 +89,25 @@ class Assignment:
 def load(course: Path, stem: str) -> Assignment:
     """The assignment from the source and release folders of a course directory."""
     source, release = (nbformat.read(Path(course) / step / stem / f"{stem}.ipynb", as_version=4) for step in ("source", "release"))
-    return Assignment(stem, source, release)
+    older = []
+    for folder in sorted((Path(course) / OLDER / stem).glob("*")):
+        if all((folder / f"{step}.ipynb").is_file() for step in ("source", "release")):
+            older.append(Assignment(stem, *(nbformat.read(folder / f"{step}.ipynb", as_version=4) for step in ("source", "release"))))
+    return Assignment(stem, source, release, tuple(older))
+
+
+def version_of(source: nbformat.NotebookNode) -> str:
+    """Version of the package and a hash of what students got of an instructor's notebook, "1.0.0+0123abcd".
+
+    The hash leaves out what makes no difference to a grader: text, solutions, and the generated cells, which name the
+    students' repository.
+    """
+    content = []
+    for cell in source.cells:
+        mark = {key: value for key, value in _nbgrader(cell).items() if key not in ("checksum", "cell_type")}
+        if (cell.cell_type == "code" or mark) and not cell.metadata.get("generated"):
+            content.append([cell.cell_type, _SOLUTION.sub("", cell.source), mark, sorted(cell.metadata.get("tags", []))])
+    return f"{__version__}+{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def _nbgrader(cell) -> dict:

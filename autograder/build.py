@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 from . import drift, files
 from .execution import ENVIRONMENT, CellFailed, execute
 from .notebooks import source_notebook, student_notebook
-from .sources import COURSE, solution_namespace, stems
+from .sources import COURSE, carry_files, solution_namespace, stems
 
 if TYPE_CHECKING:
     import nbformat
 
 STEMS = stems()
+PROFILE = "cpu"  # the budget behind the stored outputs; tests run the notebooks with the smoke budget
 _RECORDED = ("torch", "torchvision", "lightning")  # versions that a completed notebook names
 
 __all__ = ["STEMS", "build", "check", "main", "solution_namespace", "source_notebook", "student_notebook"]
 
 
-def build(stem: str, course: Path = COURSE) -> None:
+def build(stem: str, course: Path = COURSE, profile: str = PROFILE) -> None:
     """Write both notebooks of one text source; where a cell fails, neither is touched.
 
-    The completed one runs in an empty folder, with the budget and digits of `ENVIRONMENT`.
+    The completed one runs beside the carried code of the notebooks before it, with the budget of `profile` and the
+    digits of `ENVIRONMENT`: it shows what a student on a laptop without a network sees.
     Raises CellFailed for a cell that fails, RuntimeError where nbgrader refuses the source.
     """
     from tqdm import tqdm
@@ -35,10 +37,12 @@ def build(stem: str, course: Path = COURSE) -> None:
     student = student_notebook(stem, course)
     bar = tqdm(total=len(notebook.cells), desc=stem, unit="cell", file=sys.stderr)
     with bar, tempfile.TemporaryDirectory() as folder:
-        execute(notebook, Path(folder), on_cell=lambda index: bar.update(index + 1 - bar.n))
+        for name, text in carry_files(stem, course).items():
+            files.write(Path(folder) / "carry" / name, text)
+        execute(notebook, Path(folder), ENVIRONMENT | {"VIT_PROFILE": profile}, on_cell=lambda index: bar.update(index + 1 - bar.n))
         bar.update(bar.total - bar.n)
     notebook.metadata.course["executed"] = {
-        "profile": ENVIRONMENT["VIT_PROFILE"],
+        "profile": profile,
         "data": ENVIRONMENT["VIT_DATA"],
         "versions": {name: importlib.metadata.version(name) for name in _RECORDED},
     }
@@ -79,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m autograder build", description="Build the notebooks from the text sources in solutions/.")
     parser.add_argument("--only", metavar="STEM", choices=STEMS, help=f"one of {', '.join(STEMS)}")
     parser.add_argument("--check", action="store_true", help="write nothing; say where notebooks and text sources have come apart")
+    parser.add_argument("--profile", choices=("smoke", "cpu", "gpu"), default=PROFILE, help="budget of the training cells (default: %(default)s)")
     arguments = parser.parse_args(argv)
     chosen = (arguments.only,) if arguments.only else STEMS
     if arguments.check:
@@ -91,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
     failed = 0
     for stem in chosen:
         try:
-            build(stem)
+            build(stem, profile=arguments.profile)
         except CellFailed as error:
             failed = 1
             print(error.trace, error, sep="\n", file=sys.stderr)

@@ -1,7 +1,7 @@
 """The nbgrader course directory that a grading run writes: source, release, submitted, autograded, feedback, gradebook.
 
-nbgrader's own converters do the work. The place where stock nbgrader would execute a submission is taken by
-`autograder.recording.RecordVerdicts`, through the trait that nbgrader has for it.
+nbgrader's own parts do the work (see `conversion` and `gradebook`). The place where stock nbgrader would execute a
+submission is taken by `autograder.recording.RecordVerdicts`, also where stock commands are used on the directory.
 """
 
 from __future__ import annotations
@@ -12,24 +12,23 @@ import logging
 import os
 import re
 import shutil
-import sys
-import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, GetGrades, LimitOutput, SaveAutoGrades
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from . import files
+from . import files, lateness
 from .assignment import Assignment, load
-from .recording import HideTests, RecordVerdicts
+from .conversion import Converted, convert, feedback, mark_of, unanswered
+from .gradebook import Book, sqlite
+from .lateness import Lateness
+from .recording import RecordVerdicts
 from .verdicts import Verdict
 
+COURSE = "default_course"  # the one that nbgrader makes in a gradebook
 # Lets stock commands and formgrader work on the directory without running a student's code or showing a hidden test.
 _CONFIG = '''\
 # Written by `python -m autograder grade`. Open this folder with `jupyter lab` for formgrader, or use `nbgrader` in it.
@@ -67,28 +66,23 @@ def key_of(student: str) -> str:
 class Course:
     """A course directory, written by one process alone.
 
-    out: its folder, made where there is none. Raises OSError where it cannot be written.
+    out: its folder, made where there is none; policy: what late submissions cost, see `lateness.policy`; db: URL of the
+    gradebook, "" for gradebook.db in it. Raises OSError where it cannot be written, gradebook.NoGradebook in one sentence.
     """
 
-    def __init__(self, out: Path):
-        self.out = Path(out).resolve()
+    def __init__(self, out: Path, policy: Config | None = None, db: str = ""):
+        self.out, self._policy = Path(out).resolve(), policy or lateness.policy("")
         self.out.mkdir(parents=True, exist_ok=True)
-        files.write(self.out / "nbgrader_config.py", _CONFIG)
+        self.url = db or sqlite(self.out / "gradebook.db")
         self._log = _logger(self.out / "nbgrader.log")
-        self._create()
+        self._book = Book(self.url, self._policy, self._log)
+        settings = self.out / "nbgrader_config.py"
+        files.write(settings, _CONFIG + (f"c.CourseDirectory.db_url = {db!r}\nc.CourseDirectory.course_id = {COURSE!r}\n" if db else "") + lateness.as_lines(self._policy))
+        settings.chmod(0o600 if db else 0o644)  # the URL of a database may hold a password
 
-    def _create(self) -> None:
-        """Make the gradebook. nbgrader asks the command `alembic` for its version, which lies beside this Python."""
-        before = os.environ.get("PATH", "")
-        os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), before])
-        try:
-            Gradebook(self.url).close()
-        finally:
-            os.environ["PATH"] = before
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.out / 'gradebook.db'}"
+    def close(self) -> None:
+        """Let go of the gradebook."""
+        self._book.close()
 
     def prepare(self, notebooks: dict[str, nbformat.NotebookNode]) -> list[Assignment]:
         """Write the instructor's notebooks by stem, make the release of each and enter it into the gradebook.
@@ -103,7 +97,7 @@ class Course:
                 continue
             files.write(source, text)
             try:
-                self._convert(GenerateAssignment, stem)
+                self._release(stem)
             except Exception as error:
                 source.unlink()
                 raise RuntimeError(
@@ -112,88 +106,101 @@ class Course:
                 ) from error
         return [load(self.out, stem) for stem in notebooks]
 
-    def record(self, student: str, key: str, stem: str, text: str, verdicts: list[Verdict]) -> list[str]:
+    def entered(self, key: str, stem: str) -> str:
+        """The mark of what is entered of one notebook (see `conversion.mark_of`), "" where it is nothing or has been taken away since."""
+        made = (self.out / "autograded" / key / stem / f"{stem}.ipynb", self.out / "feedback" / key / stem / f"{stem}.html")
+        try:
+            return self._done(key, stem).read_text(encoding="utf-8").partition("\n")[0] if all(path.is_file() for path in made) else ""
+        except OSError:
+            return ""
+
+    def record(self, student: str, key: str, one: Assignment, text: str, verdicts: list[Verdict], made: Converted | None = None, late: Lateness = Lateness()) -> None:
         """Enter the verdicts on one notebook into submitted/, autograded/, feedback/ and the gradebook.
 
-        student, key: the id and its safe form; text: the rebuilt notebook, "" where none was handed in. Returns what
-        nbgrader could not do, one sentence each; the gradebook then holds the verdicts all the same.
+        student, key: the id and its safe form; text: the rebuilt notebook, "" where none was handed in; made: what
+        `conversion.convert` made of it, where that has been done already; late: when it was due and came in.
+        Raises what nbgrader's preprocessors raise for a notebook that they do not take.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries, about objects it has not added yet
-            return self._record(student, key, stem, text, verdicts)
-
-    def _record(self, student: str, key: str, stem: str, text: str, verdicts: list[Verdict]) -> list[str]:
-        done = self.out / "cache" / key / f"{stem}.done"
-        content = hashlib.sha256(json.dumps([text, [verdict.to_json() for verdict in verdicts]]).encode()).hexdigest()
-        if text and self._is_done(done, content, key, stem):
-            self._verify(student, key, stem, verdicts, flags=False)
-            return []
-        done.unlink(missing_ok=True)
+        stem, mark = one.stem, f"{mark_of(text, verdicts)}\n{late!r} {self._policy!r}"
         if not text:
-            self._withdraw(key, stem)
-            return []
-        troubles = []
+            self.withdraw(key, stem)
+            return
+        if self.entered(key, stem) and self._done(key, stem).read_text(encoding="utf-8") == mark and self._book.holds(key, stem):
+            self._book.correct(student, key, stem, verdicts)
+            return
+        self._done(key, stem).unlink(missing_ok=True)
+        made = made or convert(text, verdicts, one, key)
         files.write(self.out / "submitted" / key / stem / f"{stem}.ipynb", text)
+        self._write_timestamp(key, stem, late)
         RecordVerdicts.write(self.out, key, stem, verdicts)
-        try:
-            self._convert(Autograde, stem, key)
-        except Exception as error:  # noqa: BLE001  nbgrader's own troubles with one notebook never stop the others
-            troubles.append(f"{student}, {stem}: nbgrader's autograde failed ({_first_line(error)}); the points were entered without it.")
-        self._verify(student, key, stem, verdicts)
-        try:
-            self._convert(GenerateFeedback, stem, key)
-        except Exception as error:  # noqa: BLE001
-            troubles.append(f"{student}, {stem}: nbgrader's feedback failed ({_first_line(error)}); feedback/{key}/{stem}.html is there.")
-        if not troubles:
-            files.write(done, content)
-        return troubles
+        marks = self.out / "cache" / key / f"{stem}.marks"
+        grades = self._book.enter(student, key, stem, verdicts, unanswered(made.autograded), late, _read(marks))
+        marks.unlink(missing_ok=True)
+        page = made.page if grades == made.grades else feedback(made.autograded, grades, key, stem)
+        self._put("autograded", key, stem, ".ipynb", made.autograded, 0o444)  # read-only, as nbgrader leaves it
+        self._put("feedback", key, stem, ".html", page, 0o644)
+        files.write(self._done(key, stem), mark)
 
-    def _is_done(self, done: Path, content: str, key: str, stem: str) -> bool:
-        """Whether an earlier run has entered just this, and nobody has taken it away since."""
-        made = (self.out / "autograded" / key / stem / f"{stem}.ipynb", self.out / "feedback" / key / stem / f"{stem}.html")
-        return all(path.is_file() for path in (done, *made)) and done.read_text(encoding="utf-8") == content
+    def withdraw(self, key: str, stem: str) -> bool:
+        """Forget a notebook that is no longer handed in, so that no earlier score stays; what a person entered is kept for its return.
 
-    def _verify(self, student: str, key: str, stem: str, verdicts: list[Verdict], flags: bool = True) -> None:
-        """Make the gradebook hold exactly the verdicts; with `flags`, mark what a person has to look at."""
-        with Gradebook(self.url) as book:
-            book.update_or_create_student(key, lms_user_id=student)
-            book.update_or_create_submission(stem, key)
-            for verdict in verdicts:
-                grade = book.find_grade(verdict.exercise, stem, stem, key)
-                if grade.auto_score is None or abs(grade.auto_score - verdict.points) > 1e-9:
-                    self._log.warning("%s %s %s: nbgrader had %s, the verdict is %s", key, stem, verdict.exercise, grade.auto_score, verdict.points)
-                    grade.auto_score = verdict.points
-                if flags:
-                    grade.needs_manual_grade = grade.manual_score is not None or verdict.status == "needs_review"
-            book.db.commit()
-
-    def _withdraw(self, key: str, stem: str) -> None:
-        """Forget a notebook that is no longer handed in, so that no earlier score stays."""
-        with Gradebook(self.url) as book:
-            try:
-                book.update_or_create_student(key)
-                book.remove_submission(stem, key)
-            except MissingEntry:
-                pass
+        Returns whether there was anything to forget.
+        """
+        there = self._book.holds(key, stem)
+        if marks := self._book.withdraw(key, stem):
+            files.write(self.out / "cache" / key / f"{stem}.marks", json.dumps(marks, indent=1))
         for step in ("submitted", "autograded", "feedback"):
             _remove(self.out / step / key / stem)
-        _remove(self.out / "verdicts" / key / f"{stem}.json")
+        for path in (self.out / "verdicts" / key / f"{stem}.json", self._done(key, stem)):
+            path.unlink(missing_ok=True)
+        return there
 
-    def _convert(self, converter, stem: str, key: str = ".") -> None:
+    def graded(self, stems: Iterable[str]) -> set[str]:
+        """Keys of the students who have a submission of one of these notebooks in the gradebook."""
+        return self._book.students(stems)
+
+    def forget(self, key: str, stems: Iterable[str]) -> None:
+        """Withdraw everything of a student, the pages too."""
+        for stem in stems:
+            self.withdraw(key, stem)
+        _remove(self.out / "feedback" / key)
+
+    def _done(self, key: str, stem: str) -> Path:
+        return self.out / "cache" / key / f"{stem}.done"
+
+    def _put(self, step: str, key: str, stem: str, ending: str, text: str, mode: int) -> None:
+        path = self.out / step / key / stem / f"{stem}{ending}"
+        files.write(path, text)
+        path.chmod(mode)
+
+    def _write_timestamp(self, key: str, stem: str, late: Lateness) -> None:
+        """The file that nbgrader's own autograde reads; the students' own is not copied."""
+        timestamp = self.out / "submitted" / key / stem / "timestamp.txt"
+        if late.timestamp:
+            files.write(timestamp, late.timestamp)
+        else:
+            timestamp.unlink(missing_ok=True)
+
+    def _release(self, stem: str) -> None:
         config = Config()
         config.CourseDirectory.root = str(self.out)
         config.CourseDirectory.assignment_id = stem
-        config.CourseDirectory.student_id = key
         config.CourseDirectory.db_url = self.url
+        if not self.url.startswith("sqlite:"):  # other databases insist that the course is there
+            config.CourseDirectory.course_id = COURSE
         config.BaseConverter.force = True
-        config.RecordVerdicts.root = str(self.out)
-        config.Autograde.autograde_preprocessors = [RecordVerdicts, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
-        config.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
         here = os.getcwd()
         try:
-            converter(coursedir=CourseDirectory(config=config, log=self._log), config=config, log=self._log).start()
+            GenerateAssignment(coursedir=CourseDirectory(config=config, log=self._log), config=config, log=self._log).start()
         finally:
             os.chdir(here)
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _remove(path: Path) -> None:
@@ -203,11 +210,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _logger(path: Path) -> logging.Logger:

@@ -52,8 +52,10 @@ def main(argv: list[str] | None = None) -> int:
 def demo(out: Path, course: Path, jobs: int | None = None) -> list[dict]:
     """Run all parts into `out` and return the results of the class. Raises DemoFailed in one sentence."""
     from . import sample_class
-    from .grade import CannotGrade, grade, table
+    from .grade import CannotGrade, grade
     from .notebooks import source_notebook, student_notebook
+    from .options import EXPORTS, Options
+    from .tables import table
 
     start = time.monotonic()
     out, course = Path(out).resolve(), Path(course).resolve()
@@ -77,7 +79,7 @@ def demo(out: Path, course: Path, jobs: int | None = None) -> list[dict]:
     print(*(f"   {line}" for line in class_list), sep="\n", flush=True)
     print("4. Grading it", flush=True)
     try:
-        results = grade(out / "submissions", out / "graded", course, jobs, timeout=30)
+        results = grade(out / "submissions", out / "graded", course, Options(jobs=jobs, timeout=30, sandbox=_sandbox(), exports=EXPORTS))
     except CannotGrade as error:
         raise DemoFailed(str(error)) from error
     print(f"\n{table(results)}\n")
@@ -86,13 +88,26 @@ def demo(out: Path, course: Path, jobs: int | None = None) -> list[dict]:
         ("student repository", "student-repository"),
         ("submissions", "submissions"),
         ("grades", "graded/grades.csv"),
-        ("report", "graded/report.html"),
-        ("feedback", "graded/feedback"),
+        ("for Canvas and others", "graded/exports"),
         ("gradebook", "graded/gradebook.db"),
+        ("report, for you", "graded/report.html"),
+        ("feedback, for gus", "graded/feedback/gus/index.html"),
     ):
-        print(f"{what + ':':21} {out / name}")
+        print(f"{what + ':':22} {out / name}")
+    print(f"{'why gus got that:':22} python -m autograder explain gus attention_block --out {out / 'graded'}")
     print(f"Done in {(time.monotonic() - start) / 60:.1f} minutes.")
     return results
+
+
+def _sandbox() -> str:
+    """What the sample class runs in: a sandbox where there can be one; it is our own code, so that it may run without."""
+    from . import sandbox
+
+    try:
+        return sandbox.choose("auto")
+    except sandbox.NoSandbox:
+        print("   No sandbox can be made here, so the sample class, which is our own code, runs without one.", flush=True)
+        return "none"
 
 
 def _make_room(out: Path) -> None:

@@ -25,6 +25,7 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _UNSET = ("PATH_DATASETS", "MPLBACKEND", "NBGRADER_EXECUTION", "COLUMNS")
 
 
@@ -115,6 +116,8 @@ def tidy(notebook: nbformat.NotebookNode, folder: Path) -> None:
             continue
         count += 1
         cell.execution_count = count
+        # A progress bar whose state is not stored would show as a line of text for each of its steps.
+        cell.outputs = [output for output in cell.outputs if _WIDGET not in output.get("data", {})]
         for output in cell.outputs:
             output.pop("transient", None)
             if "execution_count" in output:

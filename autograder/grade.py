@@ -2,128 +2,182 @@
 
 from __future__ import annotations
 
-import argparse
-import csv
-import hashlib
-import io
-import json
+import contextlib
 import os
-import secrets
 import sys
 import tempfile
+import time
 from collections import Counter
-from datetime import datetime, timezone
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
-import helpers
-
-from . import feedback, files, pool, report
+from . import feedback, ledger, pool, report, tables
+from .job import entered
+from .options import Options, read
 from .verdicts import Verdict
 from .worker import Task
-
-COLUMNS = ("student", "notebook", "exercise", "points", "max_points", "status", "findings")
-TIMEOUT = 60.0
 
 
 class CannotGrade(Exception):
     """Grading cannot begin; the message says in one sentence what to do."""
 
 
-def grade(submissions: Path, out: Path, course: Path, jobs: int | None = None, timeout: float = TIMEOUT) -> list[dict]:
+def grade(submissions: Path, out: Path, course: Path, options: Options = Options()) -> list[dict]:  # noqa: B008
     """Grade every folder of `submissions` and return the results, one a student, with Verdict objects.
 
-    out: course directory to write; course: checkout with solutions/; jobs: processes (None: one a core); timeout:
-    seconds a cell may take. What is known from an earlier run into `out` is used again where nothing has changed.
-    Raises CannotGrade, in one sentence, where there is nothing to grade or nowhere to write.
+    out: course directory to write; course: checkout with solutions/. What is known from an earlier run into `out` is used
+    again where nothing has changed. Raises CannotGrade, in one sentence, where there is nothing to grade or nowhere to write.
     """
-    from .build import source_notebook
-    from .course import Course, key_of
-    from .sources import stems
+    from . import gradebook, lateness, lms, roster, sandbox
 
-    submissions, out = Path(submissions), Path(out)
-    students = _students(submissions, out)
-    chosen = stems(course)
-    if not chosen:
-        raise CannotGrade(f"There are no text sources in {Path(course) / 'solutions'}: please give the checkout of the course with --course.")
-    try:
-        directory = Course(out)
-        assignments = directory.prepare({stem: source_notebook(stem, course) for stem in chosen})
-    except (RuntimeError, ValueError, OSError) as error:
-        raise CannotGrade(str(error)) from error
-    run = _run_file(directory.out, timeout)
-    results, troubles = [], []
-    with tempfile.TemporaryDirectory(prefix="vit-grade-", ignore_cleanup_errors=True) as scratch:
-        digits, digits_id = _digits(submissions, Path(scratch))
-        tasks = [
-            Task(name, key_of(name), str(submissions / name), str(directory.out), chosen, run["secret"], _version(), timeout, digits, digits_id, scratch)
-            for name in students
-        ]
-        with tqdm(total=len(tasks), desc="grading", unit="student", file=sys.stderr) as bar:
-            for task, result in pool.grade_all(tasks, assignments, jobs or os.cpu_count() or 1):
-                for stem, record in result["notebooks"].items():
-                    record["verdicts"] = [Verdict.from_json(data) for data in record["verdicts"]]
-                    troubles += directory.record(task.student, task.key, stem, record["notebook"], record["verdicts"])
-                    feedback.write(directory.out, task.key, task.student, stem, record, record["verdicts"], result["notes"])
-                troubles += [f"{task.student}: {text}" for text in result.get("troubles", [])]
-                results.append(result)
-                bar.update()
-    results.sort(key=lambda result: result["student"])
-    _write_csv(directory.out / "grades.csv", results)
-    report.write(directory.out, results, troubles)
-    run |= {"finished": _now(), "students": {result["key"]: result["student"] for result in results}, "troubles": troubles}
-    _write_run(directory.out, run)
-    return results
+    refusals = (ledger.Busy, lms.NoSubmissions, roster.BadRoster, lateness.BadPolicy, sandbox.NoSandbox, gradebook.NoGradebook, RuntimeError, ValueError, OSError)
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="vit-grade-", ignore_cleanup_errors=True))
+        try:
+            stack.enter_context(ledger.alone(out))
+            run = _Run(Path(submissions), Path(out), Path(course), options, Path(scratch))
+        except refusals as error:
+            raise CannotGrade(str(error)) from error
+        return run.grade()
 
 
-def _students(submissions: Path, out: Path) -> list[str]:
-    if not submissions.is_dir():
-        raise CannotGrade(f"There is no folder {submissions}: please give the folder that holds one folder for each student.")
-    found = [entry.name for entry in os.scandir(submissions) if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")]
-    students = sorted(name for name in found if (submissions / name).resolve() != out.resolve())
-    if not students:
-        raise CannotGrade(f"There is no student's folder in {submissions}: please put each student's files into a folder named by the student's id.")
-    loose = [entry.name for entry in os.scandir(submissions) if not entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")]
-    if loose:
-        print(f"Left alone, since they lie in no student's folder: {', '.join(sorted(loose)[:5])}{' and others' if len(loose) > 5 else ''}.", file=sys.stderr)
-    return students
+class _Run:
+    """One run over a class: what it needs, then what it does with each result."""
+
+    def __init__(self, submissions: Path, out: Path, course: Path, options: Options, scratch: Path):
+        from . import lateness, lms, releases, roster, sandbox
+        from .build import source_notebook
+        from .course import Course, key_of
+        from .sources import stems
+
+        self.options, self.scratch, self.submissions = options, scratch, submissions
+        self.students, self.notes = roster.class_of(submissions, options.roster, scratch, besides=out)
+        policy = lateness.policy(options.late_policy)
+        kind = sandbox.choose(options.sandbox)
+        self.chosen = _among(options.only, [one.id for one in self.students], f"no student called {{}} in {submissions}")
+        self.stems = stems(course)
+        if not self.stems:
+            raise CannotGrade(f"There are no text sources in {course / 'solutions'}: please give the checkout of the course with --course.")
+        jobs = options.jobs or os.cpu_count() or 1
+        self.workers = None if options.scheduler else pool.start(min(jobs, len(self.chosen or self.students)))  # ready when all below is
+        self.directory = Course(out, policy, options.db or ledger.database(out))
+        self.out = self.directory.out
+        self.assignments = {one.stem: one for one in self.directory.prepare({stem: source_notebook(stem, course) for stem in self.stems})}
+        exercises = [exercise.grade_id for one in self.assignments.values() for exercise in one.exercises]
+        asked = _among(options.exercises, exercises, "no exercise called {}") or (exercises if options.only else [])
+        self.notes += releases.prepare(self.out, course, list(self.assignments.values()))
+        self.before = ledger.last(self.out)
+        settings = {"timeout": options.timeout, "jobs": jobs, "sandbox": kind, "late_policy": options.late_policy, "db": options.db or ledger.database(out)}
+        self.run = ledger.begin(self.out, **settings)
+        self.late, self.keys = lateness.of_class(self.students), lms.keys([one.id for one in self.students], key_of)
+        self.who = {one.id: {"name": one.name, "email": one.email, "lms_id": one.lms_id} for one in self.students}
+        to_grade = [one for one in self.students if not self.chosen or one.id in self.chosen]
+        digits, digits_id = _digits([one.folder for one in to_grade], scratch)
+        more = {"sandbox": kind, "limits": asdict(sandbox.Limits()), "exercises": tuple(asked)}
+        self.tasks = [
+            Task(one.id, self.keys[one.id], str(one.folder), str(self.out), self.stems, self.run["secret"], self.run["grader"], options.timeout, digits, digits_id, str(scratch), late=one.late_seconds, **more)
+            for one in to_grade
+        ]  # fmt: skip
+        self.results: list[dict] = []
+        self.troubles = list(self.notes)
+
+    def grade(self) -> list[dict]:
+        """Grade, and write everything; the results of the class."""
+        try:
+            for note in self.notes:
+                print(note, file=sys.stderr)
+            for result in _shown(self._judged(), len(self.tasks)):
+                self._record(result)
+            self._withdraw()
+            return self._finish()
+        finally:
+            self.directory.close()
+
+    def _judged(self) -> Iterator[tuple[Task, dict]]:
+        done = {task.key: {stem: self.directory.entered(task.key, stem) for stem in self.stems} for task in self.tasks}
+        if self.options.scheduler:
+            from . import cluster
+
+            try:
+                yield from cluster.grade_all(self.tasks, list(self.assignments.values()), self.options.scheduler, done)
+            except cluster.NoCluster as error:
+                raise CannotGrade(str(error)) from error
+        else:
+            yield from pool.grade_all(self.tasks, list(self.assignments.values()), self.run["jobs"], done, self.workers)
+
+    def _record(self, result: dict) -> None:
+        student, key = result["student"], result["key"]
+        for stem, record in result["notebooks"].items():
+            verdicts = entered(record)
+            record["verdicts"] = [Verdict.from_json(data) for data in record["verdicts"]]
+            try:
+                self.directory.record(student, key, self.assignments[stem], record["notebook"], verdicts, record.pop("converted", None), self.late[student])
+            except Exception as error:  # noqa: BLE001  nbgrader's troubles with one notebook never stop the others
+                reason = (str(error).strip().splitlines() or [""])[0]
+                self.troubles.append(f"{student}, {stem}: the gradebook does not have it ({type(error).__name__}: {reason}).")
+            feedback.write(self.out, key, student, stem, record, record["verdicts"], result["notes"])
+        result |= self.who[student]
+        feedback.write_index(self.out, result)
+        self.troubles += [f"{student}: {text}" for text in result.get("troubles", [])]
+        self.results.append(result)
+
+    def _withdraw(self) -> None:
+        """Take out who is no longer among the submissions: no score stays that nobody can see the reason of."""
+        present = set(self.keys.values())
+        for key in self.directory.graded(self.stems) - present:
+            self.directory.forget(key, self.stems)
+            student = self.run.get("students", {}).get(key, key)
+            self.troubles.append(f"{student} was graded before and is not in {self.submissions} now: the grades are withdrawn, and manual marks come back with the submission.")
+            print(self.troubles[-1], file=sys.stderr)
+
+    def _finish(self) -> list[dict]:
+        judged = {result["student"] for result in self.results}
+        self.results += [self.before[one.id] for one in self.students if one.id not in judged and one.id in self.before]
+        self.results.sort(key=lambda result: result["student"])
+        self.run["changes"] = ledger.changes(self.before, self.results)
+        self.run["memory"] = f"{max((result.get('memory', 0) for result in self.results), default=0) / 2**20:.0f} MB at most in a worker"
+        self.run["troubles"] = self.troubles
+        tables.write_csv(self.out / "grades.csv", self.results)
+        report.write(self.out, self.results, self.troubles, self.run)
+        ledger.finish(self.out, self.run, self.results)
+        if self.options.exports:
+            from . import exports
+
+            exports.write(self.out, self.options.exports, self.options.roster, self.run["db"])
+        if self.run["changes"]:
+            print(f"{len(self.run['changes'])} grades changed since the last run:", *map(ledger.sentence, self.run["changes"]), sep="\n  ")
+        return self.results
 
 
-def _run_file(out: Path, timeout: float) -> dict:
-    """What is known of this run: its secret stays while it goes into the same folder, so that it can be resumed and repeated."""
-    path = out / "run.json"
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        bytes.fromhex(run["secret"])
-    except (OSError, ValueError, KeyError, TypeError):
-        run = {"secret": secrets.token_hex(16)}
-    run |= {"started": _now(), "timeout": timeout, "release": helpers.__version__, "grader": _version()}
-    _write_run(out, run)
-    return run
+def _among(asked: Iterable[str], known: list[str], sentence: str) -> list[str]:
+    """What was asked for, if all of it is known. Raises CannotGrade."""
+    for name in asked:
+        if name not in known:
+            shown = ", ".join(known[:10]) + (" and others" if len(known) > 10 else "")
+            raise CannotGrade(f"There is {sentence.format(name)}: please choose from {shown}.")
+    return list(asked)
 
 
-def _write_run(out: Path, run: dict) -> None:
-    files.write(out / "run.json", json.dumps(run, indent=1, ensure_ascii=False))
-    (out / "run.json").chmod(0o600)  # it holds the secret of the hidden inputs
+def _shown(results: Iterable[tuple[Task, dict]], students: int) -> Iterator[dict]:
+    """The results as they come, with a progress bar; where nobody is watching, one line at the end."""
+    start, notebooks, done = time.monotonic(), 0, 0
+    with tqdm(total=students, desc="grading", unit="student", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+        for _, result in results:
+            yield result
+            done, notebooks = done + 1, notebooks + sum(record["state"] == "found" for record in result["notebooks"].values())
+            bar.set_postfix_str(f"{notebooks} notebooks", refresh=False)
+            bar.update()
+    if not sys.stderr.isatty():
+        seconds = time.monotonic() - start
+        print(f"{done}/{students} students, {notebooks} notebooks in {seconds:.0f} s ({notebooks / max(seconds, 0.01):.1f} a second).", file=sys.stderr)
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _version() -> str:
-    """Changes with every line of the grader and of the checks."""
-    content = hashlib.sha256()
-    for folder in (Path(__file__).parent, Path(helpers.__file__).parent):
-        for path in sorted(folder.rglob("*.py")):
-            content.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return content.hexdigest()[:16]
-
-
-def _digits(submissions: Path, scratch: Path) -> tuple[dict[str, tuple[str, str]], str]:
+def _digits(folders: list[Path], scratch: Path) -> tuple[dict[str, tuple[str, str]], str]:
     """Files of the digits that checkpoints are measured on, by source, where any can have been handed in; and what they are."""
-    if not any(_may_hold_checkpoints(path) for path in submissions.rglob("*")):
+    if not any(_may_hold_checkpoints(path) for folder in folders for path in folder.rglob("*")):
         return {}, ""
     from helpers import data
 
@@ -157,51 +211,20 @@ def _offline():
         os.environ.pop("VIT_DATA") if before is None else os.environ.update(VIT_DATA=before)
 
 
-def _write_csv(path: Path, results: list[dict]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for result in results:
-        for stem, record in sorted(result["notebooks"].items()):
-            for verdict in record["verdicts"]:
-                row = (result["student"], stem, verdict.exercise, f"{verdict.points:g}", f"{verdict.max_points:g}", verdict.status, verdict.seen)
-                writer.writerow(row)
-    files.write(path, text.getvalue())
-
-
-def table(results: list[dict]) -> str:
-    """The points of a class as plain text: a line a student, a column a notebook."""
-    stems = sorted({stem for result in results for stem in result["notebooks"]})
-    lines = [("student", *stems, "total")]
-    for result in results:
-        points = [sum(v.points for v in result["notebooks"][stem]["verdicts"]) if stem in result["notebooks"] else None for stem in stems]
-        lines.append((result["student"], *("-" if p is None else feedback.number(p) for p in points), feedback.number(sum(p or 0 for p in points))))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join("  ".join(text.ljust(width) if column == 0 else text.rjust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))) for line in lines)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Grade a class; 0 when every submission got a verdict, whatever it is."""
-    parser = argparse.ArgumentParser(prog="python -m autograder grade", description="Grade a class: one folder for each student, any files in it.")
-    parser.add_argument("submissions", metavar="SUBMISSIONS_DIR", type=Path)
-    parser.add_argument("--out", metavar="OUT", type=Path, required=True, help="nbgrader course directory to write; a run that was cut off goes on from it")
-    parser.add_argument("--course", metavar="DIR", type=Path, default=Path.cwd(), help="the checkout with solutions/ (default: the current folder)")
-    parser.add_argument("--jobs", metavar="N", type=int, help="students graded at a time (default: one a core)")
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=TIMEOUT, help="for one cell (default: %(default)g)")
-    arguments = parser.parse_args(argv)
-    if arguments.timeout <= 0 or (arguments.jobs is not None and arguments.jobs < 1):
-        parser.error("--timeout and --jobs must be above zero")
+    submissions, out, course, chosen = read(argv)
     try:
-        results = grade(arguments.submissions, arguments.out, arguments.course, arguments.jobs, arguments.timeout)
+        results = grade(submissions, out, course, chosen)
     except CannotGrade as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"Stopped. The same command goes on from what is in {arguments.out}.", file=sys.stderr)
+        print(f"Stopped. The same command goes on from what is in {out}.", file=sys.stderr)
         return 130
     verdicts = [v for result in results for record in result["notebooks"].values() for v in record["verdicts"]]
     counted = Counter(verdict.status for verdict in verdicts)
     print(f"{len(results)} students, {len(verdicts)} graded cells: {', '.join(f'{count} {status}' for status, count in counted.most_common())}")
     for what, name in (("grades", "grades.csv"), ("report", "report.html"), ("feedback", "feedback/<student>/<notebook>.html"), ("gradebook", "gradebook.db")):
-        print(f"{what + ':':10} {arguments.out / name}")
+        print(f"{what + ':':10} {out / name if what != 'gradebook' or not chosen.db else 'in the database of --db'}")
     return 1 if any("grader_error" in verdict.findings for verdict in verdicts) else 0

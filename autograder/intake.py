@@ -1,35 +1,40 @@
 """Takes in one student's folder: which file is which notebook, what can be read, which checkpoints came along.
 
-Between two files for one notebook the one with more answers counts, then the one with the notebook's own name, then
-the newer one.
+Between two files for one notebook the one with more complete answers counts, then the one with more that was begun, then
+the one with the notebook's own name, then the newer one. An answer that is missing there is looked for in the other files.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpers import NAMES
 
-from . import matching, reading
+from . import matching, reading, slicing
 from .assignment import Assignment
-from .collecting import HandedIn, collect
+from .collecting import HandedIn, Refused, collect
 from .reading import Cell, Unreadable
 
 CHECKPOINTS = ("first", "middle", "best")
+_NO_NOTEBOOK = {"pdf": "a PDF", "html": "a web page", "htm": "a web page", "py": "a script", "docx": "a document", "png": "a picture", "jpg": "a picture", "mhtml": "a web page"}
 _SUFFIXES = (".ipynb", ".ipynb.json", ".ipynb.txt", ".json", ".txt", ".ipynb.crdownload", "")
 
 
 @dataclass
 class Notebook:
-    """What a student handed in for one assignment: the file, its match with the release, repairs, or why it is unreadable."""
+    """What a student handed in for one assignment: the file, its match with the release, repairs, or why it is unreadable.
+
+    given: the assignment in the release that the student had, None where nothing can be graded.
+    """
 
     path: str
     found: matching.Match | None = None
     repairs: list[str] = field(default_factory=list)
     unreadable: str = ""
+    given: Assignment | None = None
 
 
 @dataclass
@@ -46,21 +51,23 @@ class _Candidate:
     item: HandedIn
     cells: list[Cell]
     mended: list[str]
+    release: str  # that it says it comes from
     strong: str  # stem that the name says, number included
     weak: str  # stem that the name hints at
 
 
 def take_in(folder: Path, assignments: list[Assignment]) -> Submission:
     """Read everything in a student's folder. Never raises for anything a student can put there."""
-    items, notes = collect(folder)
+    items, refused = collect(folder)
+    notes = [one.text for one in refused]
     readable, broken = [], []
     for item in items:
         if not _may_be_notebook(item):
             continue
         strong, weak = _named(item.name, assignments)
         try:
-            cells, mended = reading.notebook(item.read())
-            readable.append(_Candidate(item, cells, mended, strong, weak))
+            read = reading.notebook(item.read())
+            readable.append(_Candidate(item, read.cells, list(read.mended), read.release, strong, weak))
         except Unreadable as error:
             if item.name.lower().endswith(".ipynb") or strong:
                 broken.append((item, strong or weak, str(error)))
@@ -68,11 +75,14 @@ def take_in(folder: Path, assignments: list[Assignment]) -> Submission:
             broken.append((item, strong or weak, f"it cannot be read ({type(error).__name__})"))
     notebooks = _assign(readable, assignments, notes)
     _unreadable(notebooks, broken, assignments, notes)
-    if not notebooks and items and not readable and not broken:
+    _moved(notebooks, readable, assignments)
+    _no_notebook(notebooks, items, refused, assignments)
+    if not notebooks and (items or refused) and not readable and not broken:
         names = ", ".join(item.path for item in items[:3]) + (" and others" if len(items) > 3 else "")
+        reason = f"no notebook (.ipynb) is among the files handed in ({names})" if items else " ".join(notes)
         for assignment in assignments:
             if assignment.expected:
-                notebooks[assignment.stem] = Notebook("", unreadable=f"no notebook (.ipynb) is among the files handed in ({names})")
+                notebooks[assignment.stem] = Notebook("", unreadable=reason)
     return Submission(notebooks, _training_files(items), notes)
 
 
@@ -82,7 +92,7 @@ def _may_be_notebook(item: HandedIn) -> bool:
         return True
     if not name.endswith(_SUFFIXES[:-1]) and "." in name:
         return False
-    head = item.read()[:4096] if 0 < item.size < 50 * 2**20 else b""
+    head = item.read(4096)
     return b'"cells"' in head or b'"worksheets"' in head or (".ipynb" in name and b"{" in head[:4])
 
 
@@ -119,20 +129,71 @@ def _assign(readable: list[_Candidate], assignments: list[Assignment], notes: li
 
 
 def _best(assignment: Assignment, candidates: list[tuple[_Candidate, list[str]]]) -> Notebook:
-    matched = [(candidate, said, matching.match(assignment, candidate.cells)) for candidate, said in candidates]
+    matched = []
+    for candidate, said in candidates:
+        given, note = assignment.as_given(candidate.release)
+        matched.append((candidate, said + [note] * bool(note), matching.match(given, candidate.cells), given))
 
     def rank(entry):
         item = entry[0].item
         backup = ".ipynb_checkpoints" in item.path
-        return entry[2].attempted, item.name == f"{assignment.stem}.ipynb", not backup, item.modified, item.path
+        return entry[2].complete, entry[2].attempted, item.name == f"{assignment.stem}.ipynb", not backup, item.modified, item.path
 
     matched.sort(key=rank, reverse=True)
-    candidate, said, found = matched[0]
+    candidate, said, found, given = matched[0]
     others = [entry for entry in matched[1:] if entry[0].cells != candidate.cells and ".ipynb_checkpoints" not in entry[0].item.path]
     if others:
         names = ", ".join(entry[0].item.path for entry in others)
         said = [*said, f"There were {len(others) + 1} files for {assignment.stem}: {candidate.item.path} was graded, {names} was not."]
-    return Notebook(candidate.item.path, found, said + found.repairs)
+    return Notebook(candidate.item.path, found, said + found.repairs, given=given)
+
+
+def _moved(notebooks: dict[str, Notebook], readable: list[_Candidate], assignments: list[Assignment]) -> None:
+    """Take an answer that its notebook lacks from another file of the student, the last complete one by path and cell."""
+    for assignment in assignments:
+        own = notebooks.get(assignment.stem)
+        if own is not None and own.found is None:
+            continue
+        for exercise in assignment.exercises:
+            here = own.found.answers.get(exercise.grade_id) if own is not None else None
+            if not exercise.solution or (here is not None and here.state == "attempted"):
+                continue
+            for candidate in sorted(readable, key=lambda one: one.item.path, reverse=True):
+                if own is not None and candidate.item.path == own.path:
+                    continue
+                if not any(cell.kind == "code" and slicing.defines(cell.source, exercise.name) for cell in candidate.cells):
+                    continue
+                found = matching.match(assignment, candidate.cells)
+                answer = found.answers[exercise.grade_id]
+                if answer.state == "attempted" and answer.complete:
+                    said = f"{exercise.name} was found in {candidate.item.path}, cell {answer.number}, and was graded as the answer of {assignment.stem}."
+                    if own is None:
+                        own = notebooks[assignment.stem] = Notebook(candidate.item.path, found, given=assignment)
+                    else:
+                        _adopt(own.found, exercise.grade_id, found, answer)
+                    own.repairs = [text for text in own.repairs if not text.startswith(f"The cell of {exercise.name} was missing")] + [said]
+                    break
+
+
+def _adopt(into: matching.Match, exercise: str, other: matching.Match, answer: matching.Answer) -> None:
+    """Put an answer of another file, with the cells it needs, behind the program of this one."""
+    shift = len(into.program)
+    into.program += other.program
+    into.answers[exercise] = replace(answer, limit=answer.limit + shift)
+
+
+def _no_notebook(notebooks: dict[str, Notebook], items: list[HandedIn], refused: list[Refused], assignments: list[Assignment]) -> None:
+    """Give a page, a PDF, a script or a file that was not opened to the missing notebook that it is named like, as what cannot be graded."""
+    for one in refused:
+        strong, _ = _named(one.path.rpartition("/")[2], assignments)
+        if strong and strong not in notebooks and one.path.lower().endswith(".ipynb"):
+            notebooks[strong] = Notebook(one.path, unreadable=one.text)
+    for item in items:
+        ending = item.name.lower().rpartition(".")[2]
+        if ending in _NO_NOTEBOOK:
+            strong, _ = _named(item.name.rpartition(".")[0], assignments)
+            if strong and strong not in notebooks:
+                notebooks[strong] = Notebook(item.path, unreadable=f"{item.path} cannot be graded: it is {_NO_NOTEBOOK[ending]}, not the notebook; hand in the .ipynb file")
 
 
 def _unreadable(notebooks: dict[str, Notebook], broken: list, assignments: list[Assignment], notes: list[str]) -> None:

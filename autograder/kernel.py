@@ -1,30 +1,36 @@
-"""A Jupyter kernel for a student's code: a process group of its own, a clean environment, an end that nothing escapes.
+"""A Jupyter kernel for a student's code: contained, watched, with a clean environment and an end that nothing escapes.
 
 No output is collected: only the outcome of each cell comes back, and files that the grader's own code writes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
-import signal
-import subprocess
+import re
+import shutil
+import stat
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 import helpers
 
-from . import warm
+from . import boxes, files
+from .sandbox import LARGEST_ANSWER, Limits, choose
+from .watch import Watch
 
 START_SECONDS = 120.0
 _MESSAGE = 2_000  # characters of an error that are kept
-_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_LARGEST_MESSAGE = 64 * 2**20  # bytes
+_INHERITED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
 # IPython's own exit() ends the kernel a moment later; this one costs the cell that calls it.
 _EXIT = "def exit(*_):\n    raise SystemExit\nquit = exit"
 
@@ -45,51 +51,62 @@ class _OneSpec(KernelSpecManager):
     """Knows one kernel: this Python. A kernelspec of a submission or of the machine is never looked at."""
 
     def get_kernel_spec(self, kernel_name):
-        # -P: the working folder, where files of the student's lie, is not searched for modules at the start.
-        argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        metadata = {"kernel_provisioner": {"provisioner_name": warm.NAME}} if warm.available() else {}
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=metadata)
+        metadata = {"kernel_provisioner": {"provisioner_name": boxes.NAME}}
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher"], display_name="Python 3", language="python", metadata=metadata)
 
 
 class Kernel:
-    """A running kernel with `folder` as working directory; `close` ends it and everything it started.
+    """A running kernel that works on a copy of `folder`; `close` ends it and everything it started.
 
-    home: a folder for its home and temporary files; library: a folder that lasts as long as this process, for what is
-    importable beside installed packages. Raises RuntimeError where the kernel does not start.
+    home: a folder for its home where nothing contains it; library: a folder that lasts as long as this kernel, for what
+    is importable beside installed packages; sandbox: see sandbox.choose. Raises RuntimeError where it does not start.
     """
 
-    def __init__(self, folder: Path, home: Path, library: Path):
-        warm.register()
-        self._sockets = tempfile.TemporaryDirectory(prefix="vit-")  # short: a socket's path may have about 100 characters
+    def __init__(self, folder: Path, home: Path, library: Path, sandbox: str = "auto", limits: Limits = Limits()):  # noqa: B008
+        self.sandbox, self.limits, self.peak_bytes = choose(sandbox), limits, 0
+        boxes.register()
+        _fill(Path(library))
+        self._client = self._watch = self._answers = None
+        self._box = boxes.make(self.sandbox, folder, home, library, limits)
+        # No socket holds more than a few messages, none of them larger than this: the student's process writes them.
+        self._context = zmq.Context()
+        self._context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
+        self._context.setsockopt(zmq.RCVHWM, 4)
         self._manager = KernelManager(
             kernel_spec_manager=_OneSpec(),
-            connection_file=os.path.join(self._sockets.name, "k.json"),
+            connection_file=str(self._box.place / "kernel.json"),
             transport="ipc" if os.name == "posix" else "tcp",
+            context=self._context,
         )
-        self._client = None
-        environment = _environment(Path(home), Path(library))
         try:
-            self._manager.start_kernel(cwd=str(folder), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            self._group = getattr(self._manager.provisioner, "pgid", None)
+            self._manager.start_kernel(cwd=str(folder), env={**_environment(), **self._box.environment()}, box=self._box)
+            self._answers = self._box.open_answers()
+            self._watch = Watch(self._box.proc, limits, self._box.kill)
+            self._watch.start()
             self._client = self._manager.client()
             self._client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
-            self._wait(self._client.kernel_info(), START_SECONDS)
+            started = self._wait(self._client.kernel_info(), START_SECONDS)
             self.run(_EXIT, START_SECONDS)
         except BaseException:
             self.close()
             raise
         if not self.alive:
             self.close()
-            raise RuntimeError("The kernel did not start.")
+            raise RuntimeError(f"The kernel did not start. {started.text}".rstrip())
 
     @property
     def alive(self) -> bool:
         return self._client is not None and self._manager.is_alive()
 
+    @property
+    def pid(self) -> int:
+        """Process id of its first process; all others end with it."""
+        return self._box.process.pid
+
     def run(self, code: str, timeout: float) -> Outcome:
         """Run one cell. A cell that takes longer than `timeout` seconds ends the kernel."""
         if not self.alive:
-            return Outcome("dead")
+            return self._dead()
         return self._wait(self._client.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False), timeout)
 
     def _wait(self, message: str, timeout: float) -> Outcome:
@@ -104,7 +121,7 @@ class Kernel:
             except queue.Empty:
                 if not self.alive:
                     self.close()
-                    return Outcome("dead")
+                    return self._dead()
                 continue
             except Exception:  # noqa: BLE001  a reply that is no Jupyter message
                 continue
@@ -115,19 +132,43 @@ class Kernel:
             return Outcome("error", str(content.get("ename", ""))[:100], str(content.get("evalue", ""))[:_MESSAGE])
         return Outcome("ok")
 
+    def _dead(self) -> Outcome:
+        return Outcome("dead", text=self._watch.reason if self._watch is not None else "")
+
+    def give(self, name: str, data: bytes) -> str:
+        """Put a file where the kernel can read it and not change it; returns its path as the kernel sees it."""
+        files.write(self._box.given / _plain(name), data)
+        return f"{self._box.given_inside}/{name}"
+
+    def slot(self, name: str) -> str:
+        """The path, as the kernel sees it, where it may write one answer."""
+        return f"{self._box.answers_inside}/{_plain(name)}"
+
+    def take(self, name: str) -> bytes:
+        """The answer that the kernel wrote. Raises OSError or ValueError where it is no file of at most 64 MiB."""
+        if self._answers is None:
+            raise OSError("The kernel has ended.")
+        handle = os.open(_plain(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._answers)
+        with os.fdopen(handle, "rb") as file:
+            state = os.fstat(handle)
+            if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_ANSWER:
+                raise ValueError("The answer is no file of at most 64 MiB.")
+            return file.read(LARGEST_ANSWER + 1)
+
     def close(self) -> None:
-        """End the kernel and its process group at once, whatever it is doing."""
+        """End the kernel and everything it started at once, whatever it is doing."""
+        if self._watch is not None:
+            self._watch.stop()
+            self.peak_bytes = max(self.peak_bytes, self._watch.peak_bytes)
         if self._client is not None:
             self._client.stop_channels()
             self._client = None
-        if getattr(self, "_group", None) and hasattr(os, "killpg"):
-            try:
-                os.killpg(self._group, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
+        self._answers = None
+        self._box.kill()
         if self._manager.has_kernel:
             self._manager.shutdown_kernel(now=True)
-        self._sockets.cleanup()
+        self._box.close()
+        self._context.destroy(linger=0)
 
     def __enter__(self) -> Kernel:
         return self
@@ -136,22 +177,30 @@ class Kernel:
         self.close()
 
 
-def _environment(home: Path, library: Path) -> dict[str, str]:
-    """Nothing of the grader's own environment but what a process needs to start; `helpers` alone is importable beside packages."""
-    for folder in (home, library):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        (library / "helpers").symlink_to(Path(helpers.__file__).resolve().parent, target_is_directory=True)
-    except FileExistsError:
-        pass
+def _plain(name: str) -> str:
+    if not re.fullmatch(r"[\w-][\w.-]{0,99}", name):
+        raise ValueError("The name of an exchanged file has letters, digits, dots, dashes and underscores only.")
+    return name
+
+
+def _fill(library: Path) -> None:
+    """What every kernel can import beside packages: `helpers`, unless the library has been filled already."""
+    library.mkdir(parents=True, exist_ok=True)
+    library.chmod(0o755)  # the student's user may be another one
+    if not (library / "helpers").exists():
+        own = tempfile.mkdtemp(dir=library)
+        shutil.copytree(Path(helpers.__file__).parent, Path(own) / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+        with contextlib.suppress(OSError):  # another process was faster
+            os.rename(Path(own) / "helpers", library / "helpers")
+        shutil.rmtree(own)
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the grader's own environment but what a process needs to start."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **kept,
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "IPYTHONDIR": str(home / "ipython"),
-        "MPLCONFIGDIR": str(library / "matplotlib"),  # its font cache takes seconds to build
-        "PYTHONPATH": str(library),
+        "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), os.defpath]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "agg",
         "VIT_PROFILE": "smoke",

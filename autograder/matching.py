@@ -7,13 +7,13 @@ read; then the latest that was begun. An untouched stub never beats any of them.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import nbformat
 
-from . import slicing
+from . import slicing, splits
 from .assignment import Assignment, Exercise, grade_id, is_graded, is_skipped, is_solution
-from .reading import Cell
+from .reading import Cell, flags_of
 
 _COMPLETE, _BROKEN, _BEGUN, _STUB = 3, 2, 1, 0
 
@@ -23,12 +23,15 @@ class Answer:
     """What a notebook has for one exercise.
 
     state: "attempted", "stub" (untouched, blank or deleted) or "unclear" (code is there, but nothing defines the name);
-    source: text of the solution cell; limit: index in Match.program of the last cell that runs before the test.
+    source: text of the solution cell; limit: index in Match.program of the last cell that runs before the test;
+    complete: whether it is Python and nothing of the stub is left in it; number: place of the cell in the file, 0 for none.
     """
 
     state: str
     source: str = ""
     limit: int = -1
+    complete: bool = False
+    number: int = 0
 
 
 @dataclass
@@ -42,12 +45,22 @@ class Match:
 
     @property
     def attempted(self) -> int:
+        """How many exercises were begun at least."""
         return sum(answer.state == "attempted" for answer in self.answers.values())
+
+    @property
+    def complete(self) -> int:
+        """How many exercises have an answer that is Python and no stub."""
+        return sum(answer.complete for answer in self.answers.values())
 
 
 def match(assignment: Assignment, cells: list[Cell]) -> Match:
     """Find the answers to an assignment's exercises among the cells of a student's notebook."""
-    return _Matching(assignment, cells).result()
+    texts = {_key(cell.source) for cell in assignment.release.cells if not is_solution(cell)}
+    cells, told = splits.joined(cells, lambda cell: _key(cell.source) not in texts)
+    found = _Matching(assignment, cells).result()
+    found.repairs[:0] = told
+    return found
 
 
 def content_score(assignment: Assignment, others: list[Assignment], cells: list[Cell]) -> int:
@@ -69,7 +82,8 @@ def rebuild(assignment: Assignment, found: Match | None) -> nbformat.NotebookNod
     notebook = copy.deepcopy(assignment.release)
     if found is None:
         return notebook
-    solutions = {exercise.solution: found.answers[exercise.grade_id].source for exercise in assignment.exercises if exercise.solution}
+    answers = {exercise: found.answers.get(exercise.grade_id) for exercise in assignment.exercises if exercise.solution}
+    solutions = {exercise.solution: answer.source for exercise, answer in answers.items() if answer is not None and answer.state != "stub"}
     cells = []
     for index in range(-1, len(notebook.cells)):
         if index >= 0:
@@ -124,7 +138,9 @@ class _Matching:
                 number, answer, _ = chosen[exercise.grade_id]
                 tests = [where[i] for i in range(len(self.cells)) if self._is_test(i, exercise) and where.get(i) is not None]
                 last = max([where.get(number, -1), *tests]) if number is not None else len(self.found.program)
-                self.found.answers[exercise.grade_id] = Answer(answer.state, answer.source, last)
+                self.found.answers[exercise.grade_id] = replace(answer, limit=last)
+        self._flags()
+        self._order()
         self._own(dropped, answering)
         return self.found
 
@@ -149,14 +165,17 @@ class _Matching:
             return number, Answer("stub", stub), [other for _, other in candidates if other != number]
         rivals = [other for level, other in candidates if other != number and level != _STUB]
         if any(not slicing.is_same_code(self.cells[other].source, cell.source) for other in rivals):
-            self.found.repairs.append(f"{exercise.name} is defined in {len(rivals) + 1} cells; the last complete one (cell {number + 1}) was graded.")
+            self.found.repairs.append(f"{exercise.name} is defined in {len(rivals) + 1} cells; the last complete one (cell {cell.number}) was graded.")
         elif len(candidates) > 1 and len(meant) > 1:
-            self.found.repairs.append(f"The cell of {exercise.name} was there {len(meant)} times; cell {number + 1} was graded.")
-        if self.marked and number not in meant:
-            self.found.repairs.append(f"{exercise.name} was found in cell {number + 1}, not in the cell meant for it.")
+            self.found.repairs.append(f"The cell of {exercise.name} was there {len(meant)} times; cell {cell.number} was graded.")
+        if self.marked and meant and number not in meant:
+            self.found.repairs.append(f"{exercise.name} was found in cell {cell.number}, not in the cell meant for it.")
+        elif self.marked and not meant:
+            self.found.repairs.append(f"No cell had the mark of the answer {exercise.name}; cell {cell.number}, which defines it, was graded.")
         if cell.kind != "code":
             self.found.repairs.append(f"The cell of {exercise.name} had been turned into text; it was run as code.")
-        return number, Answer("attempted", cell.source), [other for _, other in candidates if other != number]
+        answer = Answer("attempted", cell.source, complete=quality == _COMPLETE, number=cell.number)
+        return number, answer, [other for _, other in candidates if other != number]
 
     def _quality(self, source: str, stub: str, name: str) -> int:
         if slicing.is_same_code(source, stub):
@@ -169,7 +188,7 @@ class _Matching:
         """The answer where no cell defines the name."""
         text = "\n\n".join(self.cells[i].source for i in meant)
         if meant and not slicing.is_blank(text):
-            return Answer("attempted", text)
+            return Answer("attempted", text, number=self.cells[meant[-1]].number)
         if not meant:
             own = [i for i, cell in enumerate(self.cells) if cell.kind == "code" and self.place[i] is None and not slicing.is_blank(cell.source)]
             self.found.repairs.append(f"The cell of {exercise.name} was missing; the release's empty one was put back.")
@@ -203,6 +222,25 @@ class _Matching:
             self.found.repairs.append(f"The test cell of {exercise.grade_id} was missing; it was put back.")
         elif tests and not any(self.same[i] is not None and self.ids[self.same[i]] == exercise.grade_id for i in tests):
             self.found.repairs.append(f"The test cell of {exercise.grade_id} had been changed; the original was used.")
+        copies = [i for i in tests if self.same[i] is not None]
+        if len(copies) > 1:
+            self.found.repairs.append(f"The test cell of {exercise.grade_id} was there {len(copies)} times; it counts once.")
+        if tests and self.marked and not any(cell.grade_id == exercise.grade_id for cell in self.cells):
+            self.found.repairs.append(f"The mark of the test cell of {exercise.grade_id} was missing; it was put back.")
+
+    def _flags(self) -> None:
+        """Say where points or flags were not those of the release, which count."""
+        wanted = {grade_id(cell): flags_of(cell.metadata["nbgrader"]) for cell in self.release if grade_id(cell)}
+        changed = [cell.grade_id for cell in self.cells if cell.grade_id in wanted and cell.flags != wanted[cell.grade_id]]
+        if changed:
+            self.found.repairs.append(f"The points or other marks of {', '.join(dict.fromkeys(changed))} had been changed; those of the course count.")
+
+    def _order(self) -> None:
+        """Say where the cells that the grader runs do not stand in the order of the release."""
+        places = [place for place, cell in zip(self.place, self.cells, strict=True) if place is not None and cell.kind == "code" and not is_skipped(self.release[place])]
+        first = list(dict.fromkeys(places))
+        if first != sorted(first):
+            self.found.repairs.append("The cells were not in the order of the notebook; each answer was run with the cells that it needs.")
 
     def _own(self, dropped: set[int], answering: set[int]) -> None:
         """Cells of the student's own, each with the release cell that it stands behind."""

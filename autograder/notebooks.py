@@ -82,16 +82,28 @@ def source_notebook(stem: str, course: Path = COURSE, repo: str | None = None) -
 
 
 def student_notebook(stem: str, course: Path = COURSE, repo: str | None = None) -> nbformat.NotebookNode:
-    """The student's notebook: nbgrader's generate_assignment run on `source_notebook` in a course folder of its own.
+    """The student's notebook of a text source: `cleared`, with the version of this release in its metadata.
 
-    Without solutions, hidden tests and outputs. Raises RuntimeError with nbgrader's own words where it refuses.
+    Raises RuntimeError with nbgrader's own words where it refuses.
+    """
+    from .assignment import version_of
+
+    notebook = source_notebook(stem, course, repo)
+    student = cleared(stem, notebook)
+    student.metadata.course["release"] = version_of(notebook)
+    return student
+
+
+def cleared(stem: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """An instructor's notebook without solutions, hidden tests and outputs, by nbgrader's own generate_assignment.
+
+    It runs in a course folder of its own. Raises RuntimeError with nbgrader's own words where it refuses.
     """
     import nbformat
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    notebook = source_notebook(stem, course, repo)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source" / stem / f"{stem}.ipynb"
         source.parent.mkdir(parents=True)

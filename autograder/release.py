@@ -13,6 +13,7 @@ from pathlib import Path
 
 from helpers import __version__
 
+from . import releases
 from .build import as_text
 from .notebooks import badge, declaration, student_notebook
 from .sources import COURSE, cells, stems
@@ -166,10 +167,13 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     try:
         out = release(Path(arguments.out), arguments.repo)
+        kept = releases.keep(stems(), COURSE)
     except (ValueError, RuntimeError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"The student repository {arguments.repo} is in {out}: {len(stems())} notebooks, release {__version__}.")
+    if kept:
+        print(f"{COURSE / releases.KEPT} has what is needed to grade this release later: please keep it, and keep it to yourself.")
     return 0
 
 

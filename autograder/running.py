@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy
+from helpers import checks, evidence, evidence_judge
 
-from helpers import checks
-
-from . import verdicts
+from . import digits, exhibits, verdicts
 from .assignment import Exercise
+from .digits import load_digits, save_digits
 from .kernel import START_SECONDS, Kernel, Outcome
+from .sandbox import Limits
 from .slicing import Step
 from .verdicts import Verdict
 
-LARGEST_ANSWER = 64 * 2**20
+__all__ = ["Look", "Runner", "judge_answer", "judge_evidence", "load_digits", "observe_answer", "save_digits"]
+
 EVIDENCE_FACTOR = 10  # a point of evidence runs a model on thousands of digits: this many times a cell's seconds
 MAX_STEPS_FACTOR = 5  # all statements that one answer needs, in multiples of a cell's seconds
 
-_WRITE = """
-    with open({path!r} + ".part", "wb") as file:
-        file.write(data)
-    os.replace({path!r} + ".part", {path!r})
+_BEGIN = """
+def {look}():
+    scope = dict(globals(), __name__="observer")
+    with open({path!r}, encoding="utf-8") as file:
+        exec(compile(file.read(), "observer", "exec"), scope)
+    return scope["begin"]({exercise!r})
+{look} = {look}()
 """
-_OBSERVE = """
-def _look():
-    import os
-    from helpers import checks
-    data = checks.pack(checks.observe({exercise!r}, globals()[{name!r}], {seed}))
-""" + _WRITE + "_look()"
-# The labels stay with the grader: the model is shown images alone.
-_EVIDENCE = """
-def _look():
-    import os
-    import numpy, torch
-    from helpers import checks, evidence
-    from helpers.data import Digits, Split
-    with numpy.load({digits!r}) as stored:
-        splits = {{part: Split(torch.from_numpy(stored[part]), torch.zeros(len(stored[part]), dtype=torch.long)) for part in ("train", "val", "test")}}
-        digits = Digits(**splits, source=str(stored["source"]), mean=float(stored["mean"]), std=float(stored["std"]))
-    data = checks.pack(evidence.observe({exercise!r}, ".", digits))
-""" + _WRITE + "_look()"
+_LOOK = "{look}({obj}, {inputs!r}, {path!r})"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What came of looking at an answer: the last cell's outcome, the secret inputs, the observations (None: none)."""
+
+    outcome: Outcome
+    given: dict = field(default_factory=dict)
+    seen: dict | None = None
+
+    @property
+    def tampering(self) -> str:
+        """What the kernel says was replaced in it, "" where it says nothing."""
+        told = (self.seen or {}).get("tampering", "")
+        return told[:500] if isinstance(told, str) else ""
 
 
 class Runner:
-    """A kernel for one notebook's answers, started when it is first needed and again after it has died.
+    """A kernel for the answers to some exercises, started when it is first needed and again after it has died.
 
-    place: a folder of its own; library: see Kernel; timeout: seconds a cell may take.
+    place: a folder of its own; scratch: of the run, see exhibits.library; exercises: what is judged in it; timeout:
+    seconds a cell may take; sandbox, limits: see Kernel.
     """
 
-    def __init__(self, place: Path, library: Path, timeout: float):
-        self.place, self.library, self.timeout = Path(place), library, timeout
-        self.folder, self._answers = self.place / "work", self.place / "answers"
-        for folder in (self.folder, self._answers):
-            folder.mkdir(parents=True)
+    def __init__(self, place: Path, scratch: Path, exercises: tuple[str, ...], timeout: float, sandbox: str = "auto", limits: Limits = Limits()):  # noqa: B008
+        self.place, self.scratch, self.exercises, self.timeout = Path(place), Path(scratch), exercises, timeout
+        self.sandbox, self.limits = sandbox, limits
+        self.folder = self.place / "work"
+        self.folder.mkdir(parents=True)
         self._kernel: Kernel | None = None
+        self._name = ""
         self.ran: set[Step] = set()
         self.failed: dict[Step, Outcome] = {}
 
@@ -70,22 +72,33 @@ class Runner:
         """Start the kernel where none is alive. Raises RuntimeError where it cannot be started."""
         if self._kernel is None or not self._kernel.alive:
             self.close()
-            self._kernel = Kernel(self.folder, self.place / "home", self.library)
+            library = exhibits.library(self.scratch, self.exercises)
+            self._kernel = Kernel(self.folder, self.place / "home", library, self.sandbox, self.limits)
             self.ran, self.failed = set(), {}
-            self._kernel.run("import helpers.checks, helpers.standins", START_SECONDS)
+            self._name = f"_look_{secrets.token_hex(8)}"
+            observer = self._kernel.give("observer.py", Path(__file__).with_name("observer.py").read_bytes())
+            for exercise in self.exercises:
+                began = self._kernel.run(_BEGIN.format(look=f"{self._name}_{exercise}", path=observer, exercise=exercise), START_SECONDS)
+                if began.state != "ok":
+                    raise RuntimeError(f"The kernel did not begin. {began}")
 
     def run(self, code: str, timeout: float | None = None) -> Outcome:
         """Run one cell in the kernel."""
         return self._kernel.run(code, self.timeout if timeout is None else timeout)
 
-    def fetch(self, code: str, timeout: float, **values) -> tuple[Outcome, dict | None]:
-        """Run code that writes observations; (outcome, observations), None where there are none to read."""
-        path = self._answers / f"{secrets.token_hex(8)}.npz"
-        outcome = self.run(code.format(path=str(path), **values), timeout)
+    def look(self, exercise: str, obj: str, given: dict, timeout: float) -> Look:
+        """Have the kernel observe the object of a name (or "None": checkpoints) on what is given."""
+        path = self._kernel.give(f"{secrets.token_hex(8)}.npz", checks.pack(given))
+        return self.fetch(_LOOK, timeout, given, look=f"{self._name}_{exercise}", obj=obj, inputs=path)
+
+    def fetch(self, code: str, timeout: float, given: dict | None = None, **values: str) -> Look:
+        """Run code that writes observations to {path}, and read them; `seen` is None where there are none to read."""
+        slot = f"{secrets.token_hex(8)}.npz"
+        outcome = self.run(code.format(path=self._kernel.slot(slot), **values), timeout)
         try:
-            return outcome, checks.unpack(_read(path)) if outcome.state == "ok" else None
+            return Look(outcome, given or {}, checks.unpack(self._kernel.take(slot)) if outcome.state == "ok" else None)
         except (OSError, ValueError):
-            return outcome, None
+            return Look(outcome, given or {})
 
     def close(self) -> None:
         """End the kernel."""
@@ -93,19 +106,10 @@ class Runner:
             self._kernel.close()
 
 
-def _read(path: Path) -> bytes:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST_ANSWER:
-            raise ValueError("not a file of observations")
-        return file.read(LARGEST_ANSWER + 1)
-
-
-def observe_answer(runner: Runner, exercise: Exercise, steps: list[Step], seed: int) -> tuple[Outcome, dict | None]:
+def observe_answer(runner: Runner, exercise: Exercise, steps: list[Step], seed: int) -> Look:
     """Run the statements an answer needs, then look at what they define.
 
-    Returns (outcome, observations); outcome is that of the first step that failed where the name stayed undefined.
+    The outcome is that of the first step that failed where the name stayed undefined.
     """
     runner.ready()
     left = MAX_STEPS_FACTOR * runner.timeout
@@ -114,76 +118,44 @@ def observe_answer(runner: Runner, exercise: Exercise, steps: list[Step], seed: 
             continue
         outcome = runner.run(step.text, min(runner.timeout, left))
         if outcome.state in ("timeout", "dead"):
-            return outcome, None
+            return Look(outcome)
         runner.ran.add(step)
         if outcome.state == "error":
             runner.failed[step] = outcome
     error = next((runner.failed[step] for step in steps if step in runner.failed), None)
     if runner.run(exercise.name).state == "error":
-        return error or Outcome("error", "NameError", f"{exercise.name} is not defined"), None
-    return runner.fetch(_OBSERVE, max(runner.timeout, 30.0), exercise=exercise.grade_id, name=exercise.name, seed=seed)
+        return Look(error or Outcome("error", "NameError", f"{exercise.name} is not defined"))
+    return runner.look(exercise.grade_id, exercise.name, checks.inputs(exercise.grade_id, seed), max(runner.timeout, 30.0))
 
 
-def judge_answer(exercise: Exercise, observed: tuple[Outcome, dict | None], seed: int, timeout: float) -> Verdict:
+def judge_answer(exercise: Exercise, look: Look, timeout: float) -> Verdict:
     """The verdict on what `observe_answer` brought back; runs none of the student's code."""
-    outcome, observations = observed
-    if observations is None:
-        return _unobserved(exercise, outcome, timeout)
-    verdict = verdicts.from_report(exercise.grade_id, exercise.points, checks.judge(exercise.grade_id, observations, seed))
-    return replace(verdict, status="timeout") if observations.get("timeout") is True else verdict
+    if look.seen is None:
+        return _unobserved(exercise, look.outcome, timeout)
+    verdict = verdicts.from_report(exercise.grade_id, exercise.points, checks.judge(exercise.grade_id, look.seen, look.given))
+    return replace(verdict, status="timeout") if look.seen.get("timeout") is True else verdict
 
 
-def judge_evidence(runner: Runner, exercise: Exercise, digits: dict[str, tuple[str, str]]) -> Verdict:
-    """The verdict on one point of evidence: the student's checkpoints run in the kernel, the logits are judged here."""
-    from helpers import evidence
+def judge_evidence(runner: Runner, exercise: Exercise, files: dict[str, tuple[str, str]], seed: int) -> tuple[Verdict, Look]:
+    """The verdict on one point of evidence: the student's checkpoints run in the kernel, the logits are judged here.
 
-    metrics = runner.folder / "metrics.csv"
-    text = metrics.read_text(encoding="utf-8", errors="replace") if metrics.is_file() else ""
-    source = evidence.source_of(text)
-    images, labels = digits.get(source or "", digits[""])
-    missing = [which for which in _needed(exercise.grade_id) if not (runner.folder / "checkpoints" / f"{which}.ckpt").is_file()]
+    files: of the digits, see Task.digits. metrics.csv is read here; of the digits the kernel sees images alone.
+    """
+    text = evidence.read_metrics(runner.folder)
+    measured = load_digits(*files.get(evidence_judge.source_of(text) or "", files[""])) if files else None
+    missing = [which for which in evidence.NEEDS[exercise.grade_id] if evidence.find(runner.folder, f"checkpoints/{which}.ckpt") is None]
     if missing:  # no kernel is started for this
-        observations = evidence.observe(exercise.grade_id, runner.folder, None)
+        look = Look(Outcome("ok"), {}, evidence.observe(exercise.grade_id, runner.folder, None))
     else:
+        if exercise.grade_id == "test_accuracy":
+            measured = replace(measured, test=digits.disguise(measured.test, seed))
         runner.ready()
-        limit = EVIDENCE_FACTOR * runner.timeout
-        outcome, observations = runner.fetch(_EVIDENCE, limit, exercise=exercise.grade_id, digits=images)
-        if observations is None:
-            return _unobserved(exercise, outcome, limit)
-    return verdicts.from_report(exercise.grade_id, exercise.points, evidence.judge(exercise.grade_id, observations, load_digits(images, labels)))
-
-
-def _needed(exercise: str) -> tuple[str, ...]:
-    from helpers.evidence_judge import NEEDS
-
-    return tuple(NEEDS[exercise])
-
-
-def save_digits(digits, folder: Path) -> tuple[str, str]:
-    """Write the digits that evidence needs: (file of the images, file of the labels), the second never shown to a kernel."""
-    from helpers.evidence_judge import TRAIN_PART
-
-    parts = {"train": TRAIN_PART, "val": None, "test": None}
-    splits = {part: getattr(digits, part) for part in parts}
-    images, labels = (Path(folder) / secrets.token_hex(8) / f"{digits.source}.npz" for _ in range(2))
-    for path in (images, labels):
-        path.parent.mkdir(parents=True)
-    numpy.savez(
-        images, source=digits.source, mean=digits.mean, std=digits.std, **{part: splits[part].images[:count].numpy() for part, count in parts.items()}
-    )
-    numpy.savez(labels, **{part: splits[part].labels[:count].numpy() for part, count in parts.items()})
-    return str(images), str(labels)
-
-
-def load_digits(images: str, labels: str):
-    """The digits that `save_digits` wrote, with their labels."""
-    import torch
-
-    from helpers.data import Digits, Split
-
-    with numpy.load(images) as x, numpy.load(labels) as y:
-        splits = {part: Split(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in ("train", "val", "test")}
-        return Digits(**splits, source=str(x["source"]), mean=float(x["mean"]), std=float(x["std"]))
+        [part] = set(evidence.NEEDS[exercise.grade_id].values())
+        look = runner.look(runner.exercises[0], "None", digits.shown(measured, exercise.grade_id, part), EVIDENCE_FACTOR * runner.timeout)
+        if look.seen is None:
+            return _unobserved(exercise, look.outcome, EVIDENCE_FACTOR * runner.timeout), look
+    report = evidence_judge.judge(exercise.grade_id, {**look.seen, "metrics": text}, measured)
+    return verdicts.from_report(exercise.grade_id, exercise.points, report), look
 
 
 def _unobserved(exercise: Exercise, outcome: Outcome, timeout: float) -> Verdict:
@@ -193,7 +165,8 @@ def _unobserved(exercise: Exercise, outcome: Outcome, timeout: float) -> Verdict
     if outcome.state == "timeout":
         return zero("timeout", f"Your code was stopped after {timeout:.0f} s: look for an endless loop.", ("raises",))
     if outcome.state == "dead":
-        return zero("crashed", "Your code ended the Python process (os._exit, a crash inside a library, or too much memory).", ("raises",))
+        why = outcome.text or "os._exit, a crash inside a library, or too much memory"
+        return zero("crashed", f"Your code ended the Python process ({why}).", ("raises",))
     if outcome.state == "error" and not exercise.is_evidence:
         return zero("error", f"Your cells stopped before {exercise.name} was ready. {outcome}.", ("raises",))
     return zero("needs_review", "What your code returned cannot be read; your instructor will look at it.", findings=("unreadable_observations",))

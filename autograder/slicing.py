@@ -88,7 +88,8 @@ def is_unfinished(cell: str, name: str) -> bool:
 def needed(cells: list[str], name: str, limit: int) -> list[Step]:
     """The statements that `name` needs, in the order of the cells; [] where no cell binds it.
 
-    limit: index of the last cell that would have run when the name is tested. Where a name is bound more than
+    Where a statement would run before anything has bound a name that it reads at once, what binds it runs first: cells
+    may stand in another order than they were run in. limit: index of the last cell that would have run when the name is tested. Where a name is bound more than
     once, its last binding up to there counts, else the first one after it.
     """
     entries = [_Entry(index, order, statement) for index, cell in enumerate(cells) for order, statement in enumerate(_statements(cell))]
@@ -104,7 +105,28 @@ def needed(cells: list[str], name: str, limit: int) -> list[Step]:
             if number not in chosen:
                 chosen.add(number)
                 waiting += [other for other in entries[number].statement.needs if other not in _BUILTIN or _bound(entries, other)]
-    return [Step(entries[number].statement.text, entries[number].cell) for number in sorted(chosen)]
+    return [Step(entries[number].statement.text, entries[number].cell) for number in _in_order(entries, sorted(chosen))]
+
+
+def _in_order(entries: list[_Entry], chosen: list[int]) -> list[int]:
+    """The chosen statements in an order in which each finds what it reads at once."""
+    placed: list[int] = []
+    waiting: set[int] = set()
+
+    def place(number: int) -> None:
+        if number in placed or number in waiting:
+            return
+        waiting.add(number)
+        statement = entries[number].statement
+        for name in sorted(statement.needs if isinstance(statement.node, ast.ClassDef) else statement.needs_first):
+            binders = [other for other in chosen if other != number and name in entries[other].statement.binds]
+            if binders and binders[0] > number and len(waiting) < 200:
+                place(binders[0])
+        placed.append(number)
+
+    for number in chosen:
+        place(number)
+    return placed
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,21 @@ def solution_namespace(exercise: str, course: Path = COURSE) -> object:
     return carried[NAMES[exercise]]
 
 
+def carry_files(stem: str, course: Path = COURSE) -> dict[str, str]:
+    """{"<exercise>.py": text} as `helpers.carry` would have written them for the sources before this one."""
+    files = {}
+    for earlier in [name for name in stems(course) if name < stem]:
+        code = [cell for cell in cells(earlier, course) if cell.kind == "code" and "skip-grading" not in cell.metadata.get("tags", ())]
+        trees = [(cell, ast.parse(cell.text)) for cell in code]
+        parts = [ast.unparse(node) for _, tree in trees for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        parts += [cell.text for cell in code if cell.nbgrader.get("solution")]
+        defined = {node.name for cell, tree in trees if cell.nbgrader.get("solution") for node in tree.body if hasattr(node, "name")}
+        for exercise, name in NAMES.items():
+            if name in defined:
+                files[f"{exercise}.py"] = "\n\n".join(parts) + "\n"
+    return files
+
+
 def _reference_code(cell: Cell, path: Path):
     """What of a code cell makes the reference objects: all of a solution cell, of another cell its imports."""
     # Blank lines in front keep the line numbers of the file, for tracebacks and inspect.

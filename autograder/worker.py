@@ -10,15 +10,30 @@ import hmac
 import json
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import nbformat
 
-from . import assignment, files, intake, matching, running, slicing, verdicts
+from . import (
+    assignment,
+    exhibits,
+    files,
+    intake,
+    kept,
+    matching,
+    releases,
+    running,
+    slicing,
+    suspicion,
+    verdicts,
+)
 from .assignment import Assignment, Exercise
+from .cache import Kept
 from .intake import Notebook, Submission
-from .running import Runner
+from .running import Look, Runner
+from .sandbox import Limits
+from .suspicion import Flag
 from .verdicts import Verdict
 
 
@@ -29,7 +44,9 @@ class Task:
     student: id as the instructor wrote it; key: the same, safe in paths; folder: what was handed in; out: the course
     directory; stems: its assignments; secret: hex, the run's secret; version: of grader and checks; timeout: seconds a
     cell; digits: files of images and labels by source, "" for the digits that the grader itself has; digits_id: what they are;
-    scratch: a folder for what a run needs and nobody keeps.
+    scratch: a folder for what a run needs and nobody keeps; sandbox: what student code runs in, see `sandbox.choose`;
+    limits: of memory, processes, file size and seconds a notebook, see `sandbox.Limits`; exercises: grade these again and
+    leave the others as they were (none: whatever has changed); late: seconds, by LMS or roster, None where nobody knows.
     """
 
     student: str
@@ -43,6 +60,10 @@ class Task:
     digits: dict[str, tuple[str, str]]
     digits_id: str
     scratch: str
+    sandbox: str = "auto"
+    limits: dict[str, float] = field(default_factory=dict)
+    exercises: tuple[str, ...] = ()
+    late: float | None = None
 
 
 def seed_of(secret: str, student: str, exercise: str) -> int:
@@ -69,25 +90,28 @@ def grade_student(task: Task) -> dict:
 
 def _grade_notebook(task: Task, one: Assignment, handed: Notebook | None, submission: Submission) -> dict:
     start = time.monotonic()
-    record = {"state": "missing", "path": "", "repairs": [], "notebook": "", "cached": False}
+    given = handed.given if handed is not None and handed.given is not None else one  # the release that the student had
+    record = {"state": "missing", "path": "", "repairs": [], "notebook": "", "cached": False, "release": given.version, "late": task.late, "flags": []}
     if handed is None:
         judged = [verdicts.without_points(e.grade_id, e.points, "missing", f"{one.stem} was not handed in.") for e in one.exercises]
     elif handed.found is None:
         judged = [verdicts.without_points(e.grade_id, e.points, "not_gradable", _sentence(handed.unreadable)) for e in one.exercises]
         record |= {"state": "unreadable", "path": handed.path, "notebook": nbformat.writes(matching.rebuild(one, None))}
     else:
-        print_of = _fingerprint(task, one, handed, submission)
-        kept = Path(task.out) / "cache" / task.key / f"{one.stem}.json"
-        judged = _kept(kept, print_of)
-        record["cached"] = judged is not None
-        if judged is None:
-            judged = _judge_all(task, one, handed, submission)
-            if not any("grader_error" in verdict.findings for verdict in judged):  # those are tried again
-                content = {"fingerprint": print_of, "student": task.student, "verdicts": [verdict.to_json() for verdict in judged]}
-                files.write(kept, json.dumps(content, indent=1))
+        kept = Kept(task.out, task.key, one.stem, _parts(task, given, handed, submission))
+        known = kept.verdicts(task.exercises)
+        left = [exercise for exercise in given.exercises if exercise.grade_id not in known]
+        record |= {"cached": not left, "parts": kept.parts}
+        if left:
+            known |= {verdict.exercise: verdict for verdict in _judge_all(task, one.stem, left, handed, submission)}
+            kept.add(task.student, (known[exercise.grade_id] for exercise in left))
+        judged = [known[exercise.grade_id] for exercise in given.exercises]
         record |= {"state": "found", "path": handed.path, "repairs": handed.repairs, "notebook": nbformat.writes(matching.rebuild(one, handed.found))}
+        record["flags"] = _notebook_flags(judged, handed, submission)
         if handed.repairs:
             judged = [replace(verdict, status="repaired") if verdict.status == "graded" else verdict for verdict in judged]
+    if given.version != one.version:  # what the gradebook takes, whose cells are those of the newest release
+        record["entered"] = [verdict.to_json() for verdict in releases.entered(one, given, judged)]
     return {**record, "verdicts": [verdict.to_json() for verdict in judged], "seconds": round(time.monotonic() - start, 2)}
 
 
@@ -95,54 +119,49 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _fingerprint(task: Task, one: Assignment, handed: Notebook, submission: Submission) -> str:
-    """Changes with everything a verdict depends on: what was handed in, the release, the grader, its settings."""
-    content = hashlib.sha256()
-    settings = [task.student, task.version, task.secret, task.timeout, nbformat.writes(one.source)]
-    parts = [handed.found.program, {name: asdict(answer) for name, answer in handed.found.answers.items()}]
-    content.update(json.dumps([settings, parts]).encode())
+def _parts(task: Task, one: Assignment, handed: Notebook, submission: Submission) -> dict[str, str]:
+    """Hashes of everything a verdict depends on, by cache.PARTS."""
+    handed_in = [json.dumps([handed.found.program, {name: asdict(answer) for name, answer in handed.found.answers.items()}])]
+    settings = [task.student, task.secret, str(task.timeout)]
     if any(exercise.is_evidence for exercise in one.exercises):
-        for place, item in sorted(submission.files.items()):
-            content.update(place.encode() + hashlib.sha256(item.read()).digest())
-        content.update(_carry_from_notebook(submission).encode())
-        content.update(task.digits_id.encode())
-    return content.hexdigest()
+        handed_in += [f"{place} {hashlib.sha256(item.read()).hexdigest()}" for place, item in sorted(submission.files.items())]
+        handed_in.append(_carry_from_notebook(submission))
+        settings.append(task.digits_id)
+    return {"submission": _hash(*handed_in), "release": _hash(nbformat.writes(one.source)), "grader": task.version, "settings": _hash(*settings)}
 
 
-def _kept(path: Path, print_of: str) -> list[Verdict] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["fingerprint"] == print_of:
-            return [Verdict.from_json(data) for data in content["verdicts"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _judge_all(task: Task, one: Assignment, handed: Notebook, submission: Submission) -> list[Verdict]:
-    """Verdicts on the exercises of one notebook, each in a kernel that the exercises before it left alive."""
+def _judge_all(task: Task, stem: str, exercises: list[Exercise], handed: Notebook, submission: Submission) -> list[Verdict]:
+    """Verdicts on exercises of one notebook, each in a kernel that the exercises before it left alive."""
     with tempfile.TemporaryDirectory(dir=task.scratch, ignore_cleanup_errors=True) as place:
-        library = Path(task.scratch) / "library"
-        cells = Runner(Path(place) / "cells", library, task.timeout)
-        trained = Runner(Path(place) / "evidence", library, task.timeout)
+        settings = (task.timeout, task.sandbox, Limits(**task.limits))
+        stages: dict[int, list[str]] = {}  # exercises that may use the same stand-ins share a kernel
+        for exercise in exercises:
+            if not exercise.is_evidence:
+                stages.setdefault(exhibits.stage(exercise.grade_id), []).append(exercise.grade_id)
+        cells = {stage: Runner(Path(place) / "cells" / str(stage), Path(task.scratch), tuple(names), *settings) for stage, names in stages.items()}
+        trained = Runner(Path(place) / "evidence", Path(task.scratch), ("vision_transformer", "lit_vit"), *settings)
         try:
             judged = []
-            for exercise in one.exercises:
+            for exercise in exercises:
                 try:
                     if exercise.is_evidence:
-                        judged.append(_judge_evidence(task, exercise, submission, trained))
+                        judged.append(_judge_evidence(task, stem, exercise, submission, trained))
                     else:
-                        judged.append(_judge_answer(task, exercise, handed, cells))
+                        judged.append(_judge_answer(task, stem, exercise, handed, cells[exhibits.stage(exercise.grade_id)]))
                 except Exception as error:  # noqa: BLE001  one exercise never stops the others
                     message = f"The grader could not finish this exercise ({type(error).__name__}); your instructor will look at it."
                     judged.append(verdicts.without_points(exercise.grade_id, exercise.points, "needs_review", message, findings=("grader_error",)))
             return judged
         finally:
-            cells.close()
-            trained.close()
+            for runner in (*cells.values(), trained):
+                runner.close()
 
 
-def _judge_answer(task: Task, exercise: Exercise, handed: Notebook, runner: Runner) -> Verdict:
+def _judge_answer(task: Task, stem: str, exercise: Exercise, handed: Notebook, runner: Runner) -> Verdict:
     answer = handed.found.answers.get(exercise.grade_id)
 
     def zero(status: str, message: str, *codes: str) -> Verdict:
@@ -158,13 +177,15 @@ def _judge_answer(task: Task, exercise: Exercise, handed: Notebook, runner: Runn
     if not slicing.defines(answer.source, exercise.name) or not steps:
         return zero("error", f"The cell does not define {exercise.name}; was it renamed?", "raises")
     seed = seed_of(task.secret, task.student, exercise.grade_id)
-    verdict = running.judge_answer(exercise, running.observe_answer(runner, exercise, steps, seed), seed, task.timeout)
+    look = running.observe_answer(runner, exercise, steps, seed)
+    verdict = _flagged(running.judge_answer(exercise, look, task.timeout), look, suspicion.of_cells(handed.found.program))
     if any("carry.load(" in step.text for step in steps):  # the stand-in's PyTorch layers are not the student's
         verdict = replace(verdict, findings=tuple(finding for finding in verdict.findings if finding != "builtin_layer"))
+    _keep(task, stem, verdict, look, seed, suspicion.of_cells(handed.found.program))
     return verdict
 
 
-def _judge_evidence(task: Task, exercise: Exercise, submission: Submission, runner: Runner) -> Verdict:
+def _judge_evidence(task: Task, stem: str, exercise: Exercise, submission: Submission, runner: Runner) -> Verdict:
     findings = ()
     if not runner.started:
         for place, item in submission.files.items():
@@ -173,8 +194,40 @@ def _judge_evidence(task: Task, exercise: Exercise, submission: Submission, runn
     if trained and "carry/vision_transformer.py" not in submission.files and (text := _carry_from_notebook(submission)):
         files.write(runner.folder / "carry" / "vision_transformer.py", text)
         findings = ("carry_from_notebook",)
-    verdict = running.judge_evidence(runner, exercise, task.digits)
-    return replace(verdict, findings=verdict.findings + findings)
+    suspicious = suspicion.of_files({path.relative_to(runner.folder).as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in runner.folder.glob("carry/*.py")})
+    seed = seed_of(task.secret, task.student, exercise.grade_id)
+    verdict, look = running.judge_evidence(runner, exercise, task.digits, seed)
+    verdict = _flagged(replace(verdict, findings=verdict.findings + findings), look, suspicious)
+    _keep(task, stem, verdict, look, seed, suspicious)
+    return verdict
+
+
+def _flagged(verdict: Verdict, look: Look, suspicious: list[Flag]) -> Verdict:
+    """With the names of what looks like tampering among the findings; no points are taken off for it."""
+    names = [flag.name for flag in suspicious] + (["flag_replaced_functions"] if look.tampering else [])
+    return replace(verdict, findings=tuple(dict.fromkeys((*verdict.findings, *names))))
+
+
+def _keep(task: Task, stem: str, verdict: Verdict, look: Look, seed: int, suspicious: list[Flag]) -> None:
+    """Keep what the verdict rests on, see kept."""
+    about = {"student": task.student, "stem": stem, "exercise": verdict.exercise, "version": task.version, "seed": seed, "verdict": verdict.to_json()}
+    about |= {"flags": _sentences(suspicious, look), "outcome": asdict(look.outcome)}
+    kept.write(kept.place(Path(task.out), task.key, stem, verdict.exercise), about, look.given, look.seen)
+
+
+def _sentences(suspicious: list[Flag], look: Look) -> list[str]:
+    told = [f"While the answer was looked at, these were found replaced: {look.tampering}."] if look.tampering else []
+    return [flag.sentence for flag in suspicious] + told
+
+
+def _notebook_flags(judged: list[Verdict], handed: Notebook, submission: Submission) -> list[str]:
+    """Sentences for the instructor on one notebook, from its code and, where it has evidence, from the carried code."""
+    found = suspicion.of_cells(handed.found.program)
+    if any(verdict.exercise in assignment.EVIDENCE for verdict in judged):
+        carried = {place: item for place, item in submission.files.items() if place.startswith("carry/")}
+        found += suspicion.of_files({place: item.read().decode("utf-8", "replace") for place, item in carried.items()})
+    replaced = [f"While {verdict.title} was judged, functions were found replaced in the kernel." for verdict in judged if "flag_replaced_functions" in verdict.findings]
+    return [flag.sentence for flag in found] + replaced
 
 
 def _carry_from_notebook(submission: Submission) -> str:

@@ -1,71 +1,151 @@
 """Imports what notebooks import, once, and forks a kernel whenever it is asked to. Run by `autograder.warm`, never imported.
 
-Reads one JSON object a line from stdin ({"argv", "cwd", "env"}), answers with one ({"pid"}). Ends with its stdin.
-It starts no thread and runs no tensor operation: a fork after either may hang.
+Reads one JSON object a line from stdin ({"kind", "argv", "cwd", "env", "plan"}), answers with one ({"pid"} or {"error"}).
+Ends with its stdin. It starts no thread and runs no tensor operation: a fork after either may hang. It reads no request
+itself, its children do: so its memory, which they share, says nothing about other students.
 """
 
+import importlib.util
 import json
 import os
+import select
 import signal
 import sys
 
 
 def serve() -> None:
     """Answer requests until stdin is closed."""
-    import ipykernel.ipkernel  # noqa: F401
-    import ipykernel.kernelapp
+    _forget_checkouts()
+    import ipykernel.ipkernel
+    import ipykernel.kernelapp  # noqa: F401
     import lightning  # noqa: F401
-    import torch  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+    import torch
+    import torchvision  # noqa: F401
 
-    import helpers.checks  # noqa: F401
-    import helpers.evidence  # noqa: F401
-    import helpers.standins  # noqa: F401
-
+    torch.set_num_threads(1)
+    namespaces, inside = _beside("namespaces"), _beside("inside")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps what has ended
-    requests, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    for line in requests:
-        asked = json.loads(line)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    waiting = select.poll()
+    waiting.register(requests, select.POLLIN)
+    while waiting.poll()[0][1] & select.POLLIN:
+        from_child, to_parent = os.pipe()
+        from_parent, to_child = os.pipe()
         pid = os.fork()
         if pid == 0:
-            requests.close()
-            answers.close()
-            _become_kernel(asked)
-        print(json.dumps({"pid": pid}), file=answers, flush=True)
+            try:
+                os.close(from_child)
+                os.close(to_child)
+                _child(requests, answers, from_parent, to_parent, namespaces, inside)
+            finally:
+                os._exit(0)
+        os.close(to_parent)
+        os.close(from_parent)
+        _attend(pid, from_child, to_child, answers, namespaces)
+        os.close(from_child)
+        os.close(to_child)
 
 
-def _become_kernel(asked: dict) -> None:
-    try:
+def _beside(name: str):
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _forget_checkouts() -> None:
+    """Only packages are importable: an editable install would lead the student's code to the instructor's checkout."""
+    roots = (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    packages = ("site-packages", "dist-packages")
+    sys.path[:] = [path for path in sys.path if path.startswith(roots) or path.rstrip("/").endswith(packages)]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", type(finder).__module__)]
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if "__editable__" not in getattr(hook, "__module__", "")]
+    sys.path_importer_cache.clear()
+
+
+def _attend(pid: int, from_child: int, to_child: int, answers: int, namespaces) -> None:
+    """Do for the child what only its parent may, until it has answered; answer in its place where it ended before."""
+    while word := os.read(from_child, 1):
+        if word == b"d":
+            return
+        try:
+            namespaces.map_users(pid)
+            os.write(to_child, b"y")
+        except OSError:
+            os.write(to_child, b"n")
+    _answer(answers, {"error": "the process ended before the kernel began"})
+
+
+def _answer(answers: int, content: dict) -> None:
+    os.write(answers, json.dumps(content).encode() + b"\n")
+
+
+def _child(requests: int, answers: int, from_parent: int, to_parent: int, namespaces, inside) -> None:
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(requests, 65536)
+    asked = json.loads(line)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if asked["kind"] != "namespaces":
         parent = os.getppid()
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.chdir(asked["cwd"])
-        os.environ.clear()
-        os.environ.update(asked["env"])
+        _answer(answers, {"pid": os.getpid()})
+        os.write(to_parent, b"d")
+        os.closerange(3, 1 << 16)
         # The kernel watches for the end of this process, so that none outlives the grader.
-        arguments = [*asked["argv"], f"--IPKernelApp.parent_handle={parent}"]
-        sys.argv = ["ipykernel_launcher", *arguments]
-        _fresh_random_states()
-        sys.modules["ipykernel.kernelapp"].launch_new_instance(arguments)
-    finally:
+        inside.become_kernel([*asked["argv"], f"--IPKernelApp.parent_handle={parent}"], asked["cwd"], asked["env"])
+        return
+    try:
+        pid = _contained(asked, from_parent, to_parent, namespaces, inside)
+    except OSError as error:
+        _answer(answers, {"error": str(error)})
+        os.write(to_parent, b"d")
+        return
+    _answer(answers, {"pid": pid})
+    os.write(to_parent, b"d")
+    os.closerange(3, 1 << 16)
+    os.waitpid(pid, 0)
+
+
+def _contained(asked: dict, from_parent: int, to_parent: int, namespaces, inside) -> int:
+    """Process id, seen from here, of the first process of new namespaces, in which a kernel is about to start."""
+    namespaces.join(to_parent, from_parent)
+    namespaces.die_with_parent()
+    outcome, ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            namespaces.die_with_parent()
+            namespaces.build_root(asked["plan"])
+            namespaces.drop_privileges(asked["plan"])
+            namespaces.die_with_parent()  # a change of user has undone it
+            os.write(ready, b"ready")
+        except BaseException as error:  # noqa: BLE001
+            os.write(ready, f"{type(error).__name__}: {error}".encode())
+            os._exit(1)
+        os.closerange(3, 1 << 16)
+        kernel = os.fork()
+        if kernel == 0:
+            os.setsid()
+            try:
+                inside.become_kernel(asked["argv"], asked["cwd"], asked["env"])
+            finally:
+                os._exit(0)
+        while os.wait()[0] != kernel:  # it reaps orphans; when it ends, the system ends all that is left
+            pass
         os._exit(0)
-
-
-def _fresh_random_states() -> None:
-    """Each kernel draws its own numbers, as a freshly started one does."""
-    import random
-
-    import numpy
-    import torch
-
-    random.seed()
-    numpy.random.seed()
-    torch.seed()
+    os.close(ready)
+    words = b""
+    while part := os.read(outcome, 4096):
+        words += part
+    if words != b"ready":
+        raise OSError(words.decode(errors="replace") or "the first process ended")
+    return pid
 
 
 if __name__ == "__main__":

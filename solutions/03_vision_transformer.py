@@ -27,7 +27,7 @@ from torch import nn
 from helpers import carry, checks, data
 from helpers.figures import architecture as figures
 
-# %%
+# %% tags=["nbval-ignore-output"]
 img_to_patch, AttentionBlock = carry.load("img_to_patch", "attention_block")
 
 # %% [markdown]

@@ -36,7 +36,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # Lightning likes to talk: warnings are enough
 warnings.filterwarnings("ignore", message=".*treespec|Checkpoint directory")
 
-# %%
+# %% tags=["nbval-ignore-output"]
 VisionTransformer = carry.load("vision_transformer")
 
 # %% [markdown]
@@ -185,7 +185,7 @@ class LitViT(L.LightningModule):
     def configure_optimizers(self):
         """Returns AdamW over all parameters at self.hparams.lr, alone or with a schedule."""
         ### BEGIN SOLUTION
-        optimizer = torch.optim.AdamW(training.parameter_groups(self), lr=self.hparams.lr)
+        optimizer = torch.optim.AdamW(training.parameter_groups(self), lr=self.hparams.lr, fused=True)
         schedule = training.warmup_cosine(optimizer, None, self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
         ### END SOLUTION
@@ -408,15 +408,15 @@ print(f"{digits.source} asks for: " + ", ".join(f"{name} {value:.1%}" for name, 
 for measure in (evidence.test_accuracy, evidence.train_curve, evidence.val_curve):
     display(measure(FOLDER))
 
-# %% nbgrader={"grade": true, "grade_id": "test_accuracy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_accuracy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["nbval-ignore-output"]
 report = evidence.test_accuracy(FOLDER)
 1 * report.score
 
-# %% nbgrader={"grade": true, "grade_id": "train_curve", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "train_curve", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["nbval-ignore-output"]
 report = evidence.train_curve(FOLDER)
 1 * report.score
 
-# %% nbgrader={"grade": true, "grade_id": "val_curve", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "val_curve", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["nbval-ignore-output"]
 report = evidence.val_curve(FOLDER)
 1 * report.score
 
