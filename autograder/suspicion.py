@@ -57,7 +57,12 @@ class Flag:
 
 def of_cells(cells: list[str]) -> list[Flag]:
     """What the code cells of a notebook hold, in their order; cells are counted from 1."""
-    return _flags({f"Code cell {number}": plain(cell) for number, cell in enumerate(cells, start=1)})
+    return list(_of_cells(tuple(cells)))
+
+
+@lru_cache(maxsize=8)
+def _of_cells(cells: tuple[str, ...]) -> tuple[Flag, ...]:
+    return tuple(_flags({f"Code cell {number}": plain(cell) for number, cell in enumerate(cells, start=1)}))
 
 
 def of_files(texts: dict[str, str]) -> list[Flag]:

@@ -44,6 +44,14 @@ def fork(asked: dict) -> int:
     raise RuntimeError("The process that kernels are forked from has ended.")
 
 
+def begin() -> None:
+    """Start the warm process now, so that its imports are done when the first kernel is asked for."""
+    global _warm
+    with _lock:
+        if _warm is None:
+            _warm = _start()
+
+
 def pid() -> int | None:
     """Process id of the warm process, None before the first kernel."""
     return _warm.pid if _warm is not None else None

@@ -143,7 +143,7 @@ def _judge_all(task: Task, stem: str, exercises: list[Exercise], handed: Noteboo
             if not exercise.is_evidence:
                 stages.setdefault(exhibits.stage(exercise.grade_id), []).append(exercise.grade_id)
         cells = {stage: Runner(Path(place) / "cells" / str(stage), Path(task.scratch), tuple(names), *settings) for stage, names in stages.items()}
-        trained = Runner(Path(place) / "evidence", Path(task.scratch), ("vision_transformer", "lit_vit"), *settings)
+        trained = Runner(Path(place) / "evidence", Path(task.scratch), ("vision_transformer",), *settings)
         try:
             judged = []
             for exercise in exercises:

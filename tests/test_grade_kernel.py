@@ -134,7 +134,7 @@ def test_evidence_shows_a_kernel_no_labels(tmp_path):
         assert set(stored) == {"source", "mean", "std", "train", "val", "test"}
     again = load_digits(images, labels)
     assert (again.source, again.mean, again.std) == (digits.source, digits.mean, digits.std)
-    assert (again.test.images == digits.test.images).all() and (again.val.labels == digits.val.labels).all() and len(again.train) == 2000
+    assert (again.test.images == digits.test.images).all() and (again.val.labels == digits.val.labels).all() and len(again.train) == TRAIN_PART
 
 
 def test_seeds_are_secret_and_repeatable():

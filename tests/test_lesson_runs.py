@@ -83,6 +83,7 @@ def test_models_have_the_sizes_that_the_lessons_name():
     assert parameters(models.course_vit(4)) == 105_482 and abs(parameters(models.CNN()) - 105_482) < 200
     assert parameters(patch_size.best()) <= 1_000_000
     assert parameters(models.BlogViT()) > 1_500_000
+    assert models.Upscaled(models.course_vit(6, image_size=72), 72)(torch.randn(2, 1, 28, 28)).shape == (2, 10)
     stem, patch = models.ViT(stem="conv"), models.ViT()
     x = torch.randn(2, 3, 32, 32)
     assert stem(x).shape == patch(x).shape == (2, 10)

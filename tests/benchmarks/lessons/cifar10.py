@@ -39,7 +39,7 @@ ROWS = (
     Row("class_token", "CIFAR-10", "plain with a class token in place of the mean", lambda: small(pool="cls"), FEW_PATCHES, data.cifar10, note=FIVE_MINUTES, seeds=(0,)),
     Row("published_form", "CIFAR-10", "the published ViT in form (256 features, 4 layers, MLP 1024), attention across the batch", AcrossBatchViT, PUBLISHED,
         data.cifar10, published=14.81, seeds=(0,),
-        note="A miniature: 10,000 images once, where the study took 40,000 five times. Unknown choices: batch 64, AdamW without decay, warm-up or augmentation."),
+        note="A miniature: 10,000 images once, where the study took 40,000 five times. Unknown choices: batch 64, AdamW, no decay, no augmentation, lr falling along a cosine."),
     Row("published_mended", "CIFAR-10", "the same with batch_first=True, nothing else changed", lambda: AcrossBatchViT(across_batch=False), PUBLISHED, data.cifar10,
         seeds=(0,), note="The same miniature budget as published_form."),
     Row("plain_gpu", "CIFAR-10", "plain ViT, patch 4, 192 features, 9 layers", lambda: ViT(embed_dim=192, num_heads=3, num_layers=9, drop_path=0.1), GPU,

@@ -27,6 +27,17 @@ def course_vit(patch_size: int, image_size: int = 28, num_channels: int = 1, emb
     return training.init_weights(model)
 
 
+class Upscaled(nn.Module):
+    """A model that sees images scaled to `size` pixels, as two published runs did: the patches get smaller, nothing is added."""
+
+    def __init__(self, model: nn.Module, size: int) -> None:
+        super().__init__()
+        self.model, self.size = model, size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(F.interpolate(x, size=(self.size, self.size), mode="bilinear", align_corners=False))
+
+
 class ViT(nn.Module):
     """The course's blocks with the switches of lesson 09; x float [B, C, S, S] -> logits [B, K].
 
