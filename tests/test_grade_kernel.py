@@ -19,6 +19,7 @@ from autograder.assignment import Assignment, is_solution
 from autograder.course import Course, key_of
 from autograder.kernel import Kernel
 from autograder.notebooks import source_notebook
+from autograder.digits import TRAIN_PART
 from autograder.running import Runner, load_digits, save_digits
 from autograder.sources import COURSE
 from autograder.worker import Task, seed_of
@@ -172,6 +173,7 @@ def task(course, tmp_path, answer="", out=None):
     return Task("ada", "ada", str(tmp_path / "ada"), str(out or course[0].out), ("01_patches",), "00" * 16, "1", 20, {}, "", str(tmp_path))
 
 
+@pytest.mark.full
 def test_a_killed_worker_costs_no_grade(course, tmp_path):
     slow = "\nimport time\nimg_to_patch.waited = time.sleep(4)\n"
     results = []
@@ -189,6 +191,7 @@ def test_a_killed_worker_costs_no_grade(course, tmp_path):
     assert (verdict["status"], verdict["codes"]) == ("not_attempted", ("not_implemented",)), repr(verdict)
 
 
+@pytest.mark.full
 def test_a_killed_run_leaves_no_process_and_the_same_command_goes_on(course, tmp_path):
     submissions = tmp_path / "submissions"
     submissions.mkdir()
