@@ -165,6 +165,9 @@ class Kernel:
             self._client = None
         self._answers = None
         self._box.kill()
+        gone = time.monotonic() + 1
+        while self._manager.is_alive() and time.monotonic() < gone:
+            time.sleep(0.005)  # it ends in milliseconds; jupyter_client would look again after 0.1 s
         if self._manager.has_kernel:
             self._manager.shutdown_kernel(now=True)
         self._box.close()
