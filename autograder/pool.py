@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,21 +20,10 @@ MEMORY = 6 * 2**30  # bytes of data of one worker; what a student's code may use
 
 
 def start(processes: int) -> ProcessPoolExecutor:
-    """Workers that get ready in the background: their imports take seconds.
-
-    On Linux one process imports for all of them, and they are forked from it before it runs anything.
-    """
-    context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload([f"{__package__}.job"])
-    executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
-
-    def wake() -> None:
-        with contextlib.suppress(RuntimeError):  # shut down before it was needed
-            for _ in range(processes):
-                executor.submit(os.getpid)
-
-    threading.Thread(target=wake, daemon=True).start()
+    """Workers that get ready in the background: their imports take seconds."""
+    executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    for _ in range(processes):
+        executor.submit(os.getpid)
     return executor
 
 

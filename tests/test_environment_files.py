@@ -60,14 +60,14 @@ def test_constraint_is_an_exact_version_and_no_address(line):
 
 def test_all_that_is_installed_is_pinned_to_the_tested_version():
     pinned = pins()
-    for name, version in installed_with(requirements("lab", "instructor", "dev")).items():
+    for name, version in installed_with(requirements("lab", "instructor", "cluster", "dev")).items():
         assert name in pinned, f"{name} {version} is not in constraints.txt"
         assert version.split("+")[0] == pinned[name][0], f"{name}: installed {version}, constraints.txt says {pinned[name][0]}"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="constraints.txt was made on Linux")
 def test_nothing_is_pinned_that_nobody_asks_for():
-    assert {name for name, (_, here) in pins().items() if here} == set(installed_with(requirements("lab", "instructor", "dev")))
+    assert {name for name, (_, here) in pins().items() if here} == set(installed_with(requirements("lab", "instructor", "cluster", "dev")))
 
 
 def test_pins_are_the_tested_ones():
@@ -79,7 +79,7 @@ def test_pins_are_the_tested_ones():
 
 def test_pins_satisfy_what_the_project_allows():
     pinned = pins()
-    for one in requirements("lab", "instructor", "dev"):
+    for one in requirements("lab", "instructor", "cluster", "dev"):
         assert one.specifier.contains(pinned[canonicalize_name(one.name)][0]), one
 
 
@@ -87,7 +87,7 @@ def test_pins_satisfy_what_the_project_allows():
 def test_pins_run_on_every_python_that_the_course_names(python):
     # Debian 12 has 3.11.2: a package that wants 3.11.5 would stop `make env` there.
     assert SpecifierSet(PROJECT["requires-python"]).contains(python)
-    for name in installed_with(requirements("lab", "instructor", "dev")):
+    for name in installed_with(requirements("lab", "instructor", "cluster", "dev")):
         wanted = importlib.metadata.metadata(name)["Requires-Python"]
         assert SpecifierSet(wanted or "").contains(python), f"{name} wants Python {wanted}"
 
@@ -114,7 +114,7 @@ def test_conda_installs_the_same_versions_through_pip():
     assert found == {canonicalize_name(one.name): f"=={pins()[canonicalize_name(one.name)][0]}" for one in requirements("lab")}
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("helpers", ()), ("autograder", ("lab", "instructor")), ("tests", ("lab", "instructor", "dev"))])
+@pytest.mark.parametrize(("folder", "extras"), [("helpers", ()), ("autograder", ("lab", "instructor", "cluster")), ("tests", ("lab", "instructor", "cluster", "dev"))])
 def test_every_import_is_declared(folder, extras):
     brought = set(installed_with(requirements(*extras))) if extras else {canonicalize_name(one.name) for one in requirements()}
     of_package = importlib.metadata.packages_distributions()
