@@ -26,7 +26,7 @@ from helpers.figures import blocks as figures
 # %% [markdown]
 # Your patches from notebook 01 come along. If they are not there, you are lent some.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 img_to_patch = carry.load("img_to_patch")
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
