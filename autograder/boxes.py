@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -45,12 +46,15 @@ class Provisioner(LocalProvisioner):
 
 
 class Ended:
-    """The part of subprocess.Popen that a provisioner needs, for a process that need not be this process's child."""
+    """The part of subprocess.Popen that a provisioner needs, for a process that need not be this process's child.
+
+    lease: is closed with it, see `warm.fork`.
+    """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int):
-        self.pid, self._handle = pid, os.pidfd_open(pid)  # a process id may be given to another process, this handle not
+    def __init__(self, pid: int, lease: socket.socket | None = None):
+        self.pid, self._lease, self._handle = pid, lease, os.pidfd_open(pid)  # a process id may be given to another process, this handle not
 
     def poll(self) -> int | None:
         """None while it runs, else 0 (its exit status is not known)."""
@@ -79,6 +83,8 @@ class Ended:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+        if self._lease is not None:
+            self._lease.close()
 
 
 class Box:
@@ -114,7 +120,7 @@ class Box:
         if warm.available():
             files.write(Path(self.connection_file), json.dumps(connection | {"ip": self.ip}))
             asked = {"kind": "none", "argv": ["-f", self.connection_file], "cwd": self.work, "env": environment}
-            self.process = Ended(warm.fork(asked))
+            self.process = Ended(*warm.fork(asked))
         else:
             self.process = self._fresh([sys.executable, "-P", "-B", str(self.given / "inside.py")], connection, environment)
         return self.process
@@ -199,7 +205,7 @@ class NamespaceBox(_Hidden):
             "exchange_bytes": 2 * sandbox.LARGEST_ANSWER,
         }  # fmt: skip
         asked = {"kind": "namespaces", "argv": ["-f", self.connection_file], "cwd": WORK, "env": environment, "plan": plan}
-        self.process = Ended(warm.fork(asked))
+        self.process = Ended(*warm.fork(asked))
         self._look_in(self.process.pid)
         return self.process
 

@@ -7,6 +7,7 @@ the finding `standin`. Stand-ins of earlier stages are there, since a stage is j
 from __future__ import annotations
 
 import ast
+import compileall
 import contextlib
 import os
 import shutil
@@ -16,6 +17,8 @@ from pathlib import Path
 import helpers
 from helpers import NAMES
 from helpers.checks.lessons import bugs
+
+from . import sandbox
 
 _JUDGES = ("*_judge.py", "verdict.py", "__pycache__")
 _STANDIN = '''
@@ -44,6 +47,7 @@ def library(scratch: Path, exercises: tuple[str, ...]) -> Path:
         shutil.copytree(Path(helpers.__file__).parent, own / "helpers", ignore=shutil.ignore_patterns(*_JUDGES))
         standins = own / "helpers" / "standins.py"
         standins.write_text(without(standins.read_text(encoding="utf-8"), {NAMES[exercise] for exercise in withheld}), encoding="utf-8")
+        compileall.compile_dir(own, quiet=2, stripdir=own, prependdir=sandbox.LIBRARY)  # once here, instead of in every kernel
         with contextlib.suppress(OSError):  # another worker was faster
             os.rename(own, made)
         shutil.rmtree(own, ignore_errors=True)

@@ -11,6 +11,10 @@ SANDBOXES = ("auto", "namespaces", "bwrap", "docker", "podman", "none")
 EXPORTS = ("canvas", "moodle", "gradescope")
 
 
+class CannotGrade(Exception):
+    """Grading cannot begin; the message says in one sentence what to do."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a class is graded.

@@ -1,25 +1,35 @@
 """Imports what notebooks import, once, and forks a kernel whenever it is asked to. Run by `autograder.warm`, never imported.
 
-Reads one JSON object a line from stdin ({"kind", "argv", "cwd", "env", "plan"}), answers with one ({"pid"} or {"error"}).
-Ends with its stdin. It starts no thread and runs no tensor operation: a fork after either may hang. It reads no request
-itself, its children do: so its memory, which they share, says nothing about other students.
+Its argument is the number of a listening socket. Each connection asks for one kernel with one JSON object in a line
+({"kind", "argv", "cwd", "env", "plan"}) and is answered with one ({"pid"} or {"error"}); no answer: what was forked has
+ended. It ends with its stdin. It starts no thread and runs no tensor operation: a fork after either may hang. It reads no
+request itself, its children do: so its memory, which they share, says nothing about other students.
 """
 
+import gc
 import importlib.util
 import json
 import os
 import select
 import signal
+import socket
 import sys
 
 
-def serve() -> None:
+def serve(number: int) -> None:
     """Answer requests until stdin is closed."""
     _forget_checkouts()
+    import IPython.core.completerlib
+    import IPython.core.debugger
+    import IPython.core.oinspect
+    import IPython.extensions.storemagic
+    import ipykernel.debugger
     import ipykernel.ipkernel
     import ipykernel.kernelapp  # noqa: F401
     import lightning  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
+    import symtable  # noqa: F401
+    import tornado.platform.asyncio  # noqa: F401
     import torch
     import torchvision  # noqa: F401
 
@@ -27,13 +37,16 @@ def serve() -> None:
     namespaces, inside = _beside("namespaces"), _beside("inside")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps what has ended
-    requests, answers = os.dup(0), os.dup(1)
+    end, requests = os.dup(0), socket.socket(fileno=number)
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
     waiting = select.poll()
+    waiting.register(end, select.POLLIN)
     waiting.register(requests, select.POLLIN)
-    while waiting.poll()[0][1] & select.POLLIN:
+    gc.collect()
+    gc.freeze()  # children do not look at what is here, so less of it is copied
+    while [event for event in waiting.poll() if event[0] == end] == []:
         from_child, to_parent = os.pipe()
         from_parent, to_child = os.pipe()
         pid = os.fork()
@@ -41,12 +54,12 @@ def serve() -> None:
             try:
                 os.close(from_child)
                 os.close(to_child)
-                _child(requests, answers, from_parent, to_parent, namespaces, inside)
+                _child(requests, from_parent, to_parent, namespaces, inside)
             finally:
                 os._exit(0)
         os.close(to_parent)
         os.close(from_parent)
-        _attend(pid, from_child, to_child, answers, namespaces)
+        _attend(pid, from_child, to_child, namespaces)
         os.close(from_child)
         os.close(to_child)
 
@@ -68,8 +81,8 @@ def _forget_checkouts() -> None:
     sys.path_importer_cache.clear()
 
 
-def _attend(pid: int, from_child: int, to_child: int, answers: int, namespaces) -> None:
-    """Do for the child what only its parent may, until it has answered; answer in its place where it ended before."""
+def _attend(pid: int, from_child: int, to_child: int, namespaces) -> None:
+    """Do for the child what only its parent may, until it has answered or ended."""
     while word := os.read(from_child, 1):
         if word == b"d":
             return
@@ -78,38 +91,57 @@ def _attend(pid: int, from_child: int, to_child: int, answers: int, namespaces) 
             os.write(to_child, b"y")
         except OSError:
             os.write(to_child, b"n")
-    _answer(answers, {"error": "the process ended before the kernel began"})
 
 
-def _answer(answers: int, content: dict) -> None:
-    os.write(answers, json.dumps(content).encode() + b"\n")
-
-
-def _child(requests: int, answers: int, from_parent: int, to_parent: int, namespaces, inside) -> None:
-    line = b""
+def _child(requests: socket.socket, from_parent: int, to_parent: int, namespaces, inside) -> None:
+    client, line = requests.accept()[0], b""
     while not line.endswith(b"\n"):
-        line += os.read(requests, 65536)
+        if not (part := client.recv(65536)):
+            return  # whoever asked has gone
+        line += part
     asked = json.loads(line)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if asked["kind"] != "namespaces":
-        parent = os.getppid()
-        os.setsid()
-        _answer(answers, {"pid": os.getpid()})
-        os.write(to_parent, b"d")
-        os.closerange(3, 1 << 16)
-        # The kernel watches for the end of this process, so that none outlives the grader.
-        inside.become_kernel([*asked["argv"], f"--IPKernelApp.parent_handle={parent}"], asked["cwd"], asked["env"])
-        return
     try:
-        pid = _contained(asked, from_parent, to_parent, namespaces, inside)
+        pid = (_contained(asked, from_parent, to_parent, namespaces, inside) if asked["kind"] == "namespaces" else _free(asked, inside))
     except OSError as error:
-        _answer(answers, {"error": str(error)})
+        _answer(client, {"error": str(error)})
         os.write(to_parent, b"d")
         return
-    _answer(answers, {"pid": pid})
+    _answer(client, {"pid": pid})
     os.write(to_parent, b"d")
-    os.closerange(3, 1 << 16)
+    _stay(pid, client.detach())
+
+
+def _answer(client: socket.socket, content: dict) -> None:
+    client.sendall(json.dumps(content).encode() + b"\n")
+
+
+def _stay(pid: int, client: int) -> None:
+    """Wait for the end of a kernel, and end it where whoever asked for it has gone: the connection lasts as long as they want it."""
+    if client != 3:
+        os.dup2(client, 3)
+    os.closerange(4, 1 << 16)
+    waiting = select.poll()
+    waiting.register(3, select.POLLIN)
+    waiting.register(os.pidfd_open(pid), select.POLLIN)
+    if any(number == 3 for number, _ in waiting.poll()):
+        os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def _free(asked: dict, inside) -> int:
+    """Process id of a kernel that nothing contains."""
+    middle = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            os.closerange(3, 1 << 16)
+            # The kernel watches for the end of this process, so that none outlives the grader.
+            inside.become_kernel([*asked["argv"], f"--IPKernelApp.parent_handle={middle}"], asked["cwd"], asked["env"])
+        finally:
+            os._exit(0)
+    return pid
 
 
 def _contained(asked: dict, from_parent: int, to_parent: int, namespaces, inside) -> int:
@@ -149,4 +181,4 @@ def _contained(asked: dict, from_parent: int, to_parent: int, namespaces, inside
 
 
 if __name__ == "__main__":
-    serve()
+    serve(int(sys.argv[1]))

@@ -32,7 +32,7 @@ def secret_environment():
     """The warm process is started anew by a grader with a secret in its environment."""
     os.environ["VIT_TEST_SECRET"] = CANARY
     if warm._warm is not None:
-        warm._warm.kill()
+        warm._warm.process.kill()
     yield
     del os.environ["VIT_TEST_SECRET"]
 
@@ -497,13 +497,49 @@ def test_no_orphan_outlives_its_kernel(start, tmp_path, kind):
 def test_a_warm_process_that_ends_takes_its_kernels_along(start):
     kernel = start()
     namespace = os.readlink(f"/proc/{kernel.pid}/ns/pid")
-    warm._warm.kill()
+    warm._warm.process.kill()
     deadline = time.monotonic() + 10
     while family(namespace) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not family(namespace)
     assert kernel.run("1", 10).state == "dead"
     ok(start(), "x = 1")  # and another one is started
+
+
+WORKER = """
+import os, sys, time
+from pathlib import Path
+from autograder import warm
+from autograder.kernel import Kernel
+warm.use(sys.argv[1])
+place = Path(sys.argv[2])
+(place / "work").mkdir()
+kernel = Kernel(place / "work", place / "home", place, sys.argv[3])
+print(os.readlink(f"/proc/{kernel.pid}/ns/pid") if sys.argv[3] == "namespaces" else kernel.pid, warm.pid(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("kind", ["namespaces", "none"])
+def test_a_worker_that_is_killed_takes_its_kernels_along_and_leaves_the_shared_warm_process(tmp_path, kind):
+    shared = warm.Warm()
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, shared.address, tmp_path, kind], stdout=subprocess.PIPE, text=True, cwd=COURSE)
+    try:
+        where, own = worker.stdout.readline().split()
+        assert own == "None", "it has started a warm process of its own"
+        living = (lambda: family(where)) if kind == "namespaces" else (lambda: psutil.pid_exists(int(where)))
+        assert living()
+        worker.kill()
+        worker.wait()
+        deadline = time.monotonic() + 20
+        while living() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not living()
+        assert shared.alive
+    finally:
+        worker.kill()
+        shared.end()
+        worker.stdout.close()
 
 
 def test_code_at_the_end_of_the_process_does_not_keep_it(start):

@@ -1,0 +1,64 @@
+"""The worker processes of a run and the warm process they share, started before this process imports what takes seconds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+
+from . import warm
+
+MEMORY = 6 * 2**30  # bytes of data of one worker; what a student's code may use is limited apart from this
+
+
+class Workers:
+    """Processes that grade, for a with statement: where it ends by an error, they end at once, else when they are done."""
+
+    def __init__(self, processes: int) -> None:
+        self._warm = warm.Warm() if warm.available() else None
+        address = self._warm.address if self._warm is not None else ""
+        self.executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(address,))
+        for _ in range(processes):
+            self.executor.submit(os.getpid)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if kind is not None:
+            for process in multiprocessing.active_children():
+                process.terminate()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        if self._warm is not None:
+            self._warm.end()
+
+
+def _begin(address: str) -> None:
+    """In each worker: Ctrl-C is the parent's business, its end is the worker's end, and the processes share the cores."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bound_memory(MEMORY)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    warm.use(address)
+    import torch
+
+    from . import job  # noqa: F401  the imports of what it is about to do
+
+    torch.set_num_threads(1)
+
+
+def bound_memory(most: int) -> None:
+    """Let this process have so many bytes of data: a file that would need more raises MemoryError, and the machine stays up."""
+    try:
+        import resource
+    except ImportError:  # no such limits on Windows
+        return
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
