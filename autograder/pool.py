@@ -23,12 +23,12 @@ def grade_all(
     left over are graded one at a time, so that only the one who ends it again needs review.
     """
     left = [Job(task, (entered or {}).get(task.key, {})) for task in tasks]
-    for job, result in _parallel(left, assignments, workers or Workers(max(min(jobs, len(tasks)), 1))):
+    for job, result in _parallel(left, assignments, workers or Workers(max(min(jobs, len(tasks)), 1), tasks[0].scratch if tasks else None)):
         left = [one for one in left if one is not job]
         yield job.task, result
     for job in left:
         died = job, unfinished(job.task, assignments, "The process that graded this student died twice.")
-        yield job.task, next(_parallel([job], assignments, Workers(1)), died)[1]
+        yield job.task, next(_parallel([job], assignments, Workers(1, job.task.scratch)), died)[1]
 
 
 def _parallel(jobs: list[Job], assignments: list[Assignment], workers: Workers) -> Iterator[tuple[Job, dict]]:

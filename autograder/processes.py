@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import tempfile
 import threading
 from concurrent.futures import ProcessPoolExecutor
 
@@ -15,12 +16,15 @@ MEMORY = 6 * 2**30  # bytes of data of one worker; what a student's code may use
 
 
 class Workers:
-    """Processes that grade, for a with statement: where it ends by an error, they end at once, else when they are done."""
+    """Processes that grade, for a with statement: where it ends by an error, they end at once, else when they are done.
 
-    def __init__(self, processes: int) -> None:
+    scratch: a folder for their temporary files, which whoever gives it removes: a process that is killed removes nothing.
+    """
+
+    def __init__(self, processes: int, scratch: str | None = None) -> None:
         self._warm = warm.Warm() if warm.available() else None
         address = self._warm.address if self._warm is not None else ""
-        self.executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(address,))
+        self.executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(address, scratch))
         for _ in range(processes):
             self.executor.submit(os.getpid)
 
@@ -36,12 +40,13 @@ class Workers:
             self._warm.end()
 
 
-def _begin(address: str) -> None:
+def _begin(address: str, scratch: str | None) -> None:
     """In each worker: Ctrl-C is the parent's business, its end is the worker's end, and the processes share the cores."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bound_memory(MEMORY)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     warm.use(address)
+    tempfile.tempdir = scratch
     import torch
 
     from . import job  # noqa: F401  the imports of what it is about to do

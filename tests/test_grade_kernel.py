@@ -174,9 +174,11 @@ def task(course, tmp_path, answer="", out=None):
 
 
 @pytest.mark.full
-def test_a_killed_worker_costs_no_grade(course, tmp_path):
+def test_a_killed_worker_costs_no_grade(course, tmp_path, monkeypatch):
     slow = "\nimport time\nimg_to_patch.waited = time.sleep(4)\n"
-    results = []
+    results, system = [], tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setenv("TMPDIR", str(system))  # for the worker, if it did not use the run's scratch folder
     grading = threading.Thread(target=lambda: results.extend(pool.grade_all([task(course, tmp_path, slow)], course[1], 1)))
     grading.start()
     deadline = time.monotonic() + 60
@@ -189,6 +191,7 @@ def test_a_killed_worker_costs_no_grade(course, tmp_path):
     [(_, result)] = results
     verdict = result["notebooks"]["01_patches"]["verdicts"][0]
     assert (verdict["status"], verdict["codes"]) == ("not_attempted", ("not_implemented",)), repr(verdict)
+    assert not list(system.iterdir()), "what a killed worker leaves lies in the run's scratch folder"
 
 
 @pytest.mark.full
