@@ -89,7 +89,7 @@ def _one(out: Path, person: Person, cell: Cell, run: dict, full: bool) -> Iterat
         yield f"  counts    {wording.number(cell.points)} in the gradebook ({', '.join(why)}){f': {cell.comment}' if cell.comment else ''}"
     yield f"  status    {verdict.status}: {wording.STATUSES[verdict.status][1]}"
     for code in verdict.codes:
-        yield f"  mistake   {code}: {wording.mistake(code)}"
+        yield f"  mistake   {code}: {wording.mistake(code, verdict.exercise)}"
     for finding in verdict.findings:
         yield f"  finding   {finding}{f': {wording.flag(finding)}' if finding.startswith('flag_') else ''}"
     for message in verdict.messages:

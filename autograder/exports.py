@@ -183,7 +183,7 @@ def said(cell: Cell) -> str:
     """What a student is told about one cell, in a few sentences."""
     verdict = cell.verdict
     judged = verdict.status in ("graded", "repaired")
-    parts = [f"{wording.result(verdict)}: {wording.mistake(verdict.codes[0])}." if judged and verdict.codes else f"{wording.result(verdict)}.", *verdict.messages]
+    parts = [f"{wording.result(verdict)}: {wording.mistake(verdict.codes[0], verdict.exercise)}." if judged and verdict.codes else f"{wording.result(verdict)}.", *verdict.messages]
     if cell.manual:
         parts = ["Marked by your instructor.", *(parts if verdict.status != "needs_review" else ())]
     if cell.penalty:

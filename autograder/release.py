@@ -14,6 +14,7 @@ from pathlib import Path
 from helpers import __version__
 
 from . import releases
+from .assignment import handed_in_by_all
 from .build import as_text
 from .notebooks import badge, declaration, student_notebook
 from .sources import COURSE, cells, stems
@@ -50,11 +51,14 @@ branch = "{branch}"
 release = "{version}"
 '''
 
+_LESSONS = """
+
+Notebooks 01 to 04 are the assignment. Each later one is a lesson with points of its own: hand in those that you did beside the assignment. None is counted as missing."""
 _README = '''\
 # Vision Transformer course
 
 You build a Vision Transformer step by step, train it on handwritten digits and hand it in: {points} points.
-Every exercise has a check that tells you what is wrong and what to try. Release {version}.
+Every exercise has a check that tells you what is wrong and what to try. Release {version}.{lessons}
 
 | notebook | points | open |
 | --- | :-: | --- |
@@ -146,14 +150,17 @@ def _pyproject(repo: str, branch: str, course: Path) -> str:
 
 
 def _readme(repo: str, branch: str, course: Path) -> str:
-    rows, points = [], 0
+    rows, points, lessons = [], 0, 0
     for stem in stems(course):
         source = cells(stem, course)
         worth = sum(cell.nbgrader.get("points", 0) for cell in source)
         title = next(line for cell in source if cell.kind == "markdown" for line in cell.text.splitlines() if line.startswith("# "))
-        rows.append(f"| {title[2:]} (`{stem}`) | {worth} | {badge(stem, repo, branch)} |")
-        points += worth
-    return _README.format(points=points, version=__version__, table="\n".join(rows))
+        rows.append(f"| {title[2:]} (`{stem}`) | {worth:g} | {badge(stem, repo, branch)} |")
+        if handed_in_by_all(stem):
+            points += worth
+        else:
+            lessons += 1
+    return _README.format(points=f"{points:g}", version=__version__, table="\n".join(rows), lessons=_LESSONS if lessons else "")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -109,18 +109,18 @@ def _exercises(records: list) -> list[dict]:
 
 def _misconceptions(records: list) -> list[dict]:
     """Diagnoses by how many students have them, of those whose answer was judged."""
-    who: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    who: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
     judged: dict[str, int] = defaultdict(int)
     for result, stem, record in records:
         for verdict in record["verdicts"]:
             if verdict.status in ("graded", "repaired", "error"):
                 judged[verdict.title] += 1
                 for code in verdict.codes:
-                    who[code, verdict.title].append({"name": result["student"], "link": _link(result, stem, verdict.exercise)})
+                    who[code, verdict.title, verdict.exercise].append({"name": result["student"], "link": _link(result, stem, verdict.exercise)})
     ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        {"code": code, "words": wording.mistake(code), "title": title, "who": sorted(names, key=lambda one: one["name"]), "of": judged[title]}
-        for (code, title), names in ranked
+        {"code": code, "words": wording.mistake(code, exercise), "title": title, "who": sorted(names, key=lambda one: one["name"]), "of": judged[title]}
+        for (code, title, exercise), names in ranked
     ]
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from .verdicts import Verdict
+from .wording_lessons import MISTAKES as LESSONS
 
 # status: (two or three words, what it means for the student)
 STATUSES = {
@@ -144,9 +145,9 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def mistake(code: str) -> str:
-    """What a misconception code means, in words."""
-    return MISTAKES.get(code) or code.replace("_", " ")
+def mistake(code: str, exercise: str = "") -> str:
+    """What a misconception code means, in words; in notebooks 05 to 10 that depends on the exercise."""
+    return LESSONS.get(exercise, {}).get(code) or MISTAKES.get(code) or code.replace("_", " ")
 
 
 def flag(name: str) -> str:
@@ -185,11 +186,11 @@ def what_to_do(verdicts: list[Verdict]) -> str:
     most = sum(verdict.max_points for verdict in verdicts)
     if most and sum(verdict.points for verdict in verdicts) >= most:
         practice = open_ones[0]
-        why = mistake(practice.codes[0]) if practice.codes else _SHORT[practice.status]
+        why = mistake(practice.codes[0], practice.exercise) if practice.codes else _SHORT[practice.status]
         return f"You have all points. In {practice.title}, which gives none, something is left to mend: {why}."
     first = max((verdict for verdict in open_ones if verdict.status != "needs_review"), key=lambda verdict: verdict.max_points - verdict.points)
     if first.codes and first.status in ("graded", "repaired"):
-        said = f"To mend: {mistake(first.codes[0])}." if len(verdicts) == 1 else f"Look at {first.title} first: {mistake(first.codes[0])}."
+        said = f"To mend: {mistake(first.codes[0], first.exercise)}." if len(verdicts) == 1 else f"Look at {first.title} first: {mistake(first.codes[0], first.exercise)}."
     else:
         said = f"To mend: {_SHORT[first.status]}." if len(verdicts) == 1 else f"Look at {first.title} first: {_SHORT[first.status]}."
     others = len(open_ones) - 1

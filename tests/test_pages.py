@@ -11,6 +11,7 @@ import pytest
 
 from autograder import diagrams, feedback, report, wording
 from autograder.verdicts import STATUSES, Verdict
+from helpers.checks.lessons import EXERCISES, bugs
 from helpers.checks.messages import GENERAL, SAYINGS
 
 from . import browser
@@ -221,6 +222,16 @@ def test_every_misconception_of_the_core_has_a_name():
     codes = {code for exercise in ("img_to_patch", "attention_block", "vision_transformer", "lit_vit") for code in SAYINGS[exercise]} | set(GENERAL)
     assert codes <= set(wording.MISTAKES)
     assert wording.mistake("some_new_code") == "some new code"
+
+
+def test_every_misconception_of_the_lessons_has_a_name():
+    for exercise in (*EXERCISES, *bugs.OWN):
+        assert set(wording.LESSONS[exercise]) == set(SAYINGS[exercise]), exercise
+        for code, words in wording.LESSONS[exercise].items():
+            assert wording.mistake(code, exercise) == words and words[0].islower() | words.startswith("F1") and not words.endswith("."), code
+    for exercise in bugs.JUDGED_AS:
+        assert set(SAYINGS[bugs.JUDGED_AS[exercise]]) <= set(wording.MISTAKES)
+    assert wording.mistake("wrong_order", "attention_rollout") != wording.mistake("wrong_order", "scaled_dot_product_attention")
 
 
 def test_every_drawing_can_be_drawn():

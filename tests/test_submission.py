@@ -99,6 +99,26 @@ def test_a_complete_folder_gives_the_contracts_zip(complete, capsys):
     assert not list(complete.glob(".*.part"))
 
 
+def lesson(stem):
+    """A notebook of a lesson with one exercise left open, as JupyterLab saves it."""
+    cells = [nbformat.v4.new_markdown_cell(f"# {stem}")]
+    for test in handin_notebooks.LATER[stem]:
+        cells.append(nbformat.v4.new_code_cell("def answer():\n    raise NotImplementedError", metadata=marked(f"{test}_solution", solution=True)))
+        cells.append(nbformat.v4.new_code_cell(f"report = checks.{test}(answer)\n0.5 * report.score", metadata=marked(test, points=0.5)))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_notebooks_of_lessons_go_along_and_are_never_missing(complete, capsys):
+    for stem, name in (("05_bug_hunt", "05_bug_hunt.ipynb"), ("10_look_inside", "homework.ipynb")):
+        (complete / name).write_text(nbformat.writes(lesson(stem)), encoding="utf-8")
+    submission.build()
+    out = capsys.readouterr().out
+    assert out.startswith("submission.zip: 16 files") and out.endswith("Nothing is missing.\n")
+    assert names(complete) == sorted([*CONTRACT, "05_bug_hunt.ipynb", "10_look_inside.ipynb"])
+    assert submission.main(["check", str(complete)]) == 0
+    assert "[MISSING]" not in capsys.readouterr().out
+
+
 def test_checkpoints_are_slimmed_and_keep_what_the_grader_needs(complete, capsys):
     submission.build()
     with zipfile.ZipFile("submission.zip") as archive:

@@ -16,12 +16,15 @@ def curves(lines, title, ylabel, level=None, level_name="", xlabel="epoch"):
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xlim=(0, 1), ylim=(0, 1))
         return fig
     fig, ax = style.canvas(7.5, 3.4)
-    for (name, values), color in zip(lines.items(), COLORS):
+    for (name, values), color in zip(lines.items(), COLORS if "mended" not in list(lines)[:1] else COLORS[1:]):
         ax.plot(range(1, len(values) + 1), values, "o-" if len(values) < 40 else "-", markersize=4, color=color, label=name)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    highest = max([level or 0, *(max(values) for values in lines.values() if len(values))])
+    ax.set_ylim(0, 1.12 * highest or 1)
     if level is not None:
         ax.axhline(level, color=style.GREY, linestyle="--", linewidth=1.2)
-        ax.text(0.99, level, f"{level_name} ", va="bottom", ha="right", color=style.MUTED, fontsize=9, transform=ax.get_yaxis_transform())
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        side, gap = ("top", -5) if level > 0.5 * highest else ("bottom", 5)  # a curve that runs along a high line keeps clear of the words
+        ax.annotate(level_name, (0.99, level), (0, gap), xycoords=ax.get_yaxis_transform(), textcoords="offset points", va=side, ha="right", color=style.MUTED, fontsize=9)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return fig
@@ -62,4 +65,20 @@ def augmented(images, pictures, title):
             style.frame(ax)
         axes[row, 0].set_ylabel(name)
     fig.suptitle(title)
+    return fig
+
+
+@style.drawn
+def last(accuracies, published):
+    """Accuracy of some models after this run beside what was published. accuracies, published: {name: percent}. Returns the Figure."""
+    fig, ax = style.canvas(7.5, 0.55 * len(accuracies) + 1.5)
+    rows = {name: row for row, name in enumerate(accuracies)}
+    ax.barh(list(rows.values()), list(accuracies.values()), 0.55, color=COLORS[: len(rows)], zorder=2)
+    for name, value in accuracies.items():
+        ax.text(value - 0.5, rows[name], f"{value:.1f}", va="center", ha="right", color=style.PAPER, fontweight="bold")
+    for k, (name, value) in enumerate(published.items()):
+        ax.plot([value, value], [rows[name] - 0.42, rows[name] + 0.42], color=style.INK, linewidth=2, zorder=3, label="" if k else "published (test digits, whole MNIST)")
+    ax.set(title="At the end of these runs", xlabel="validation accuracy (%)", xlim=(0, 100), yticks=list(rows.values()), yticklabels=list(rows))
+    ax.invert_yaxis()
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center")
     return fig
