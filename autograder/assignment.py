@@ -22,7 +22,10 @@ LAST_OF_HAND_IN = 4  # notebooks 01 to 04 are the hand-in; later ones are graded
 
 @dataclass(frozen=True)
 class Exercise:
-    """One graded cell: its grade_id, points, and the Python name that its solution cell defines ("" for evidence)."""
+    """One graded cell: its grade_id, points, the Python name that its solution cell defines, and the id of that cell.
+
+    Evidence has neither; an answer in words has no name, and is its own solution cell.
+    """
 
     grade_id: str
     points: float
@@ -32,6 +35,11 @@ class Exercise:
     @property
     def is_evidence(self) -> bool:
         return self.grade_id in EVIDENCE
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is an answer in words, which a person reads (see `written`)."""
+        return self.solution == self.grade_id
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,8 @@ class Assignment:
             meta = _nbgrader(cell)
             if meta.get("grade"):
                 grade_id = meta["grade_id"]
-                solution = f"{grade_id}_solution" if f"{grade_id}_solution" in ids else ""
-                name = "" if grade_id in EVIDENCE else {**bugs.NAMES, **NAMES}.get(grade_id, grade_id)
+                solution = grade_id if meta.get("solution") else f"{grade_id}_solution" if f"{grade_id}_solution" in ids else ""
+                name = "" if grade_id in EVIDENCE or meta.get("solution") else {**bugs.NAMES, **NAMES}.get(grade_id, grade_id)
                 found.append(Exercise(grade_id, float(meta["points"]), name, solution))
         return tuple(found)
 
@@ -111,7 +119,8 @@ def version_of(source: nbformat.NotebookNode) -> str:
     for cell in source.cells:
         mark = {key: value for key, value in _nbgrader(cell).items() if key not in ("checksum", "cell_type")}
         if (cell.cell_type == "code" or mark) and not cell.metadata.get("generated"):
-            content.append([cell.cell_type, _SOLUTION.sub("", cell.source), mark, sorted(cell.metadata.get("tags", []))])
+            text = "" if cell.cell_type == "markdown" and mark.get("solution") else _SOLUTION.sub("", cell.source)
+            content.append([cell.cell_type, text, mark, sorted(cell.metadata.get("tags", []))])
     return f"{__version__}+{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]}"
 
 

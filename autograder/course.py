@@ -27,6 +27,7 @@ from .gradebook import Book, sqlite
 from .lateness import Lateness
 from .recording import RecordVerdicts
 from .verdicts import Verdict
+from .written import marked
 
 COURSE = "default_course"  # the one that nbgrader makes in a gradebook
 # Lets stock commands and formgrader work on the directory without running a student's code or showing a hidden test.
@@ -127,6 +128,9 @@ class Course:
             return
         if self.entered(key, stem) and self._done(key, stem).read_text(encoding="utf-8") == mark and self._book.holds(key, stem):
             self._book.correct(student, key, stem, verdicts)
+            if any(verdict.is_written for verdict in verdicts):  # a person may have given points since
+                text = (self.out / "autograded" / key / stem / f"{stem}.ipynb").read_text(encoding="utf-8")
+                self._put("feedback", key, stem, ".html", feedback(text, self._book.grades(key, stem), key, stem), 0o644)
             return
         self._done(key, stem).unlink(missing_ok=True)
         made = made or convert(text, verdicts, one, key)
@@ -140,6 +144,10 @@ class Course:
         self._put("autograded", key, stem, ".ipynb", made.autograded, 0o444)  # read-only, as nbgrader leaves it
         self._put("feedback", key, stem, ".html", page, 0o644)
         files.write(self._done(key, stem), mark)
+
+    def by_hand(self, key: str, stem: str, verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts with the points that a person has given for answers in words."""
+        return marked(verdicts, self._book.marks(key, stem)) if any(verdict.is_written for verdict in verdicts) else verdicts
 
     def withdraw(self, key: str, stem: str) -> bool:
         """Forget a notebook that is no longer handed in, so that no earlier score stays; what a person entered is kept for its return.

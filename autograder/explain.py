@@ -107,7 +107,7 @@ def _one(out: Path, person: Person, cell: Cell, run: dict, full: bool) -> Iterat
         for claim, holds in verdict.rungs:
             yield f"    {'+' if holds else '-'} {claim}"
     if evidence is None:
-        yield "  evidence  none is kept for this cell"
+        yield "  evidence  a person reads this answer" if verdict.is_written else "  evidence  none is kept for this cell"
     else:
         yield from _numbers(evidence, full)
     yield from _code(out, person, cell, record)
@@ -199,7 +199,7 @@ def _code(out: Path, person: Person, cell: Cell, record: dict) -> Iterator[str]:
     except Exception:  # noqa: BLE001  there is no notebook
         return
     for number, one in enumerate(cells, 1):
-        if one.metadata.get("nbgrader", {}).get("grade_id") == f"{cell.verdict.exercise}_solution":
+        if one.metadata.get("nbgrader", {}).get("grade_id") in (f"{cell.verdict.exercise}_solution", cell.verdict.exercise) and one.metadata.nbgrader.get("solution"):
             full = hashlib.sha256(one.source.encode("utf-8", "surrogatepass")).hexdigest()
             yield f"  code      cell {number} of {path}, handed in as {record.get('path') or cell.stem}; mark {mark(one.source)} (sha256 {full})"
             yield from (f"    | {line}" for line in one.source.splitlines())

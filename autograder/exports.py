@@ -167,9 +167,9 @@ def gradescope(person: Person) -> dict:
             {
                 "name": cell.title,
                 "number": str(number),
-                "score": round(cell.points or 0.0, 2),
+                **({} if cell.points is None else {"score": round(cell.points, 2)}),  # what waits for a person is no zero
                 "max_score": verdict.max_points,
-                "status": "passed" if verdict.passed or (cell.manual and cell.points >= verdict.max_points) else "failed",
+                **({} if cell.points is None else {"status": "passed" if verdict.passed or (cell.manual and cell.points >= verdict.max_points) else "failed"}),
                 "output": wording.plain("\n".join(lines)),
                 "output_format": "text",
                 "visibility": "visible",
@@ -185,7 +185,7 @@ def said(cell: Cell) -> str:
     judged = verdict.status in ("graded", "repaired")
     parts = [f"{wording.result(verdict)}: {wording.mistake(verdict.codes[0], verdict.exercise)}." if judged and verdict.codes else f"{wording.result(verdict)}.", *verdict.messages]
     if cell.manual:
-        parts = ["Marked by your instructor.", *(parts if verdict.status != "needs_review" else ())]
+        parts = ["Marked by your instructor.", *(parts if verdict.status != "needs_review" and not verdict.is_written else ())]
     if cell.penalty:
         parts.append(f"Late: {cell.penalty:.0%} of the points were taken off.")
     return " ".join([*parts, cell.comment]).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,7 @@ def environment() -> jinja2.Environment:
         finalize=_shown,
     )
     made.globals.update(
-        number=number, line=wording.one_line, mistake=wording.mistake, remark=wording.remark, says=wording.result, tone=tone, share=share, held=_held, waiting=UNSEEN
+        number=number, line=wording.one_line, mistake=wording.mistake, remark=wording.remark, says=wording.result, tone=tone, share=share, held=_held, waiting=UNSEEN, is_open=is_open
     )
     return made
 
@@ -51,6 +52,15 @@ def tone(verdict: Verdict) -> str:
 def share(part: float, whole: float) -> str:
     """Percent, for the width of a bar."""
     return f"{100 * min(max(part / whole, 0), 1):.1f}" if whole else "0"
+
+
+def is_open(verdict: Verdict) -> bool:
+    """Whether the points are still to be given by a person who reads the answer."""
+    return verdict.is_written and verdict.status == "needs_review" and not verdict.points
+
+
+def _open(verdicts: Iterable[Verdict]) -> float:
+    return sum(verdict.max_points for verdict in verdicts if is_open(verdict))
 
 
 def _held(verdict: Verdict) -> int:
@@ -77,6 +87,7 @@ def write(out: Path, key: str, student: str, stem: str, record: dict, verdicts: 
         next=wording.what_to_do(verdicts),
         code=code,
         diagram=diagrams.of,
+        open=_open(verdicts),
         points=sum(verdict.points for verdict in verdicts),
         max_points=sum(verdict.max_points for verdict in verdicts),
         meanings=[wording.STATUSES[status] for status in statuses if status not in ("graded", "repaired")],
@@ -107,6 +118,7 @@ def write_index(out: Path, result: dict) -> Path:
         student=result["student"],
         pages=pages,
         notes=result["notes"],
+        open=_open(everything),
         points=sum(page["points"] for page in pages),
         max_points=sum(page["max_points"] for page in pages),
         next=_whole(pages),

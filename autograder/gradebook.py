@@ -22,6 +22,7 @@ from . import lateness
 from .conversion import NO_ANSWER, Grades
 from .lateness import Lateness
 from .verdicts import Verdict
+from .written import Mark
 
 WAIT_SECONDS = 60  # for formgrader or another tool to let go of an SQLite file
 
@@ -73,7 +74,7 @@ class Book:
                         setattr(cell, attribute, value)
             for name, grade in grades.items():
                 verdict = by_exercise[name]
-                grade.auto_score = verdict.points
+                grade.auto_score = _score(verdict)
                 grade.needs_manual_grade = grade.manual_score is not None or verdict.status == "needs_review"
             for name, comment in comments.items():
                 comment.auto_comment = NO_ANSWER if unanswered.get(name) else None
@@ -85,12 +86,34 @@ class Book:
         """Make the scores what the verdicts say, where another hand has changed them since; nothing else."""
         with _quiet():
             self._book.update_or_create_student(key, lms_user_id=student)
-            by_exercise = {verdict.exercise: verdict.points for verdict in verdicts}
+            by_exercise = {verdict.exercise: _score(verdict) for verdict in verdicts}
             for grade in self._book.find_submission_notebook(stem, stem, key).grades:
-                if grade.auto_score is None or abs(grade.auto_score - by_exercise[grade.name]) > 1e-9:
-                    self._log.warning("%s %s %s: the gradebook had %s, the verdict is %s", key, stem, grade.name, grade.auto_score, by_exercise[grade.name])
-                    grade.auto_score = by_exercise[grade.name]
+                had, expected = grade.auto_score, by_exercise[grade.name]
+                if had != expected and (had is None or expected is None or abs(had - expected) > 1e-9):
+                    self._log.warning("%s %s %s: the gradebook had %s, the verdict is %s", key, stem, grade.name, had, expected)
+                    grade.auto_score = expected
             self._book.db.commit()
+
+    def marks(self, key: str, stem: str) -> dict[str, Mark]:
+        """What a person has entered in one notebook, by cell; {} where it is not in the gradebook."""
+        with _quiet():
+            try:
+                notebook = self._book.find_submission_notebook(stem, stem, key)
+            except MissingEntry:
+                return {}
+            comments = {comment.name: comment.manual_comment or "" for comment in notebook.comments}
+            found = {
+                grade.name: Mark(max(0.0, grade.manual_score + (grade.extra_credit or 0.0)), comments.get(grade.name, ""), bool(grade.needs_manual_grade))
+                for grade in notebook.grades
+                if grade.manual_score is not None
+            }
+            self._book.db.commit()
+            return found
+
+    def grades(self, key: str, stem: str) -> Grades:
+        """What the gradebook says of one notebook."""
+        with _quiet():
+            return self._grades(self._book.find_submission_notebook(stem, stem, key))
 
     def holds(self, key: str, stem: str) -> bool:
         """Whether there is a submission of this student for this notebook."""
@@ -141,6 +164,11 @@ class Book:
         )
         self._book.db.commit()
         return grades
+
+
+def _score(verdict: Verdict) -> float | None:
+    """What the grader itself gives: None, not 0, for an answer in words that waits for a person, as nbgrader has it."""
+    return None if verdict.is_written and verdict.status == "needs_review" else verdict.points
 
 
 def sqlite(path: Path) -> str:

@@ -156,7 +156,7 @@ def _moved(notebooks: dict[str, Notebook], readable: list[_Candidate], assignmen
             continue
         for exercise in assignment.exercises:
             here = own.found.answers.get(exercise.grade_id) if own is not None else None
-            if not exercise.solution or (here is not None and here.state == "attempted"):
+            if not exercise.solution or exercise.is_written or (here is not None and here.state == "attempted"):
                 continue
             for candidate in sorted(readable, key=lambda one: one.item.path, reverse=True):
                 if own is not None and candidate.item.path == own.path:

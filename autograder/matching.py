@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import nbformat
 
-from . import slicing, splits
+from . import slicing, splits, written
 from .assignment import Assignment, Exercise, grade_id, is_graded, is_skipped, is_solution
 from .reading import Cell, flags_of
 
@@ -89,7 +89,8 @@ def rebuild(assignment: Assignment, found: Match | None) -> nbformat.NotebookNod
         if index >= 0:
             cell = notebook.cells[index]
             if is_solution(cell) and solutions.get(grade_id(cell)):
-                cell.source = solutions[grade_id(cell)]
+                text = solutions[grade_id(cell)]
+                cell.source = text if cell.cell_type == "code" else _without_html(text)
             cells.append(cell)
         cells += [_fresh(cell, len(cells) + number) for number, (after, cell) in enumerate(found.own) if after == index]
     notebook.cells = cells
@@ -99,8 +100,12 @@ def rebuild(assignment: Assignment, found: Match | None) -> nbformat.NotebookNod
 def _fresh(cell: Cell, number: int) -> nbformat.NotebookNode:
     if cell.kind == "code":
         return nbformat.v4.new_code_cell(cell.source, id=f"own-{number}", metadata={"own": True})
-    # Their text is shown to instructors in a browser: no HTML of theirs comes along.
-    return nbformat.v4.new_markdown_cell(cell.source.replace("<", "&lt;"), id=f"own-{number}", metadata={"own": True})
+    return nbformat.v4.new_markdown_cell(_without_html(cell.source), id=f"own-{number}", metadata={"own": True})
+
+
+def _without_html(text: str) -> str:
+    """Text of a student as it may be shown to instructors in a browser."""
+    return text.replace("<", "&lt;")
 
 
 def _key(text: str) -> str:
@@ -128,11 +133,13 @@ class _Matching:
 
     def result(self) -> Match:
         """Answers first, then the program, then limits that depend on both."""
-        chosen = {exercise.grade_id: self._choose(exercise) for exercise in self.assignment.exercises if exercise.solution}
-        dropped = {number for _, _, losers in chosen.values() for number in losers}
+        chosen = {exercise.grade_id: self._choose(exercise) for exercise in self.assignment.exercises if exercise.solution and not exercise.is_written}
+        dropped = {number for _, _, losers in chosen.values() for number in losers} | self._written()
         answering = {number for number, _, _ in chosen.values() if number is not None}
         where = self._program(dropped, answering)
         for exercise in self.assignment.exercises:
+            if exercise.is_written:
+                continue
             self._restored(exercise)
             if exercise.solution:
                 number, answer, _ = chosen[exercise.grade_id]
@@ -143,6 +150,18 @@ class _Matching:
         self._order()
         self._own(dropped, answering)
         return self.found
+
+    def _written(self) -> set[int]:
+        """Find the answers in words; numbers of the cells that hold them."""
+        held: set[int] = set()
+        for exercise in self.assignment.exercises:
+            if exercise.is_written:
+                found = written.find(self.assignment, exercise, self.cells, self.place)
+                number = self.cells[found.cells[-1]].number if found.cells else 0
+                self.found.answers[exercise.grade_id] = Answer(found.state, found.text, complete=found.state == "attempted", number=number)
+                self.found.repairs += found.repairs
+                held |= set(found.cells)
+        return held
 
     def _choose(self, exercise: Exercise) -> tuple[int | None, Answer, list[int]]:
         """(number of the answering cell, the answer, numbers of the cells that it replaces)."""

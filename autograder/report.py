@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import files, wording
-from .feedback import duration, environment, number
+from .feedback import duration, environment, is_open, number
 from .verdicts import UNSEEN, Verdict
 
 SLOW = 30.0  # seconds for one notebook
@@ -20,6 +20,7 @@ _SHOWN = 12  # names that stand in a row before the rest is folded away
 _SCRIPT = Path(__file__).parent / "templates" / "report.js"
 _TO_LOOK_AT = {  # status: (heading, the same in a tile, what an instructor does about it)
     "needs_review": ("Waits for you", "wait for you", "Open the notebook in OUT/submitted, or ask `python -m autograder explain STUDENT EXERCISE`; enter points in formgrader."),
+    "written": ("Answers to read", "to read", "A person gives these points, in formgrader (`jupyter lab` in OUT). A model answer and a marking scheme stand in the cell's text in solutions/."),
     "not_gradable": ("Files that cannot be read", "cannot be read", "Ask the student for the .ipynb again and run the same command."),
     "crashed": ("Ended Python, or used too much memory", "ended Python", "Zero for that exercise; the student is told."),
     "timeout": ("Did not come to an end", "stopped at the time limit", "Zero for that exercise; where the machine was busy, run again with a larger --timeout."),
@@ -94,13 +95,15 @@ def _exercises(records: list) -> list[dict]:
         full = sum(verdict.passed for verdict in verdicts)
         absent = sum(verdict.status in (*UNSEEN, "not_attempted") for verdict in verdicts)
         some = sum(not verdict.passed and verdict.points > 0 for verdict in verdicts if verdict.status not in (*UNSEEN, "not_attempted"))
+        settled = [verdict.points for verdict in verdicts if not is_open(verdict)]
         parts = {"good": full, "part": some, "bad": len(verdicts) - full - some - absent, "none": absent}
         made.append(
             {
                 "stem": stem,
                 "title": verdicts[0].title,
                 "parts": [{"tone": tone, "count": count, "share": round(100 * count / len(verdicts), 2)} for tone, count in parts.items()],
-                "mean": statistics.mean(verdict.points for verdict in verdicts),
+                "mean": statistics.mean(settled) if settled else None,
+                "open": len(verdicts) - len(settled),
                 "max_points": verdicts[0].max_points,
             }
         )
@@ -126,7 +129,7 @@ def _misconceptions(records: list) -> list[dict]:
 
 def _groups(records: list) -> Iterator[dict]:
     """What a person must look at, the most urgent first: {"id", "title", "hint", "open", "rows"}."""
-    for status in ("needs_review", "not_gradable"):
+    for status in ("needs_review", "written", "not_gradable"):
         yield _group(status, records, is_open=True)
     flagged = []
     for result, stem, record in records:
@@ -153,13 +156,18 @@ def _group(status: str, records: list, is_open: bool) -> dict:
     title, short, hint = _TO_LOOK_AT[status]
     rows: dict[tuple[str, str], tuple[dict, str, list[str]]] = {}
     for result, stem, record in records:
-        verdicts = [verdict for verdict in record["verdicts"] if verdict.status == status]
+        verdicts = [verdict for verdict in record["verdicts"] if _kind(verdict) == status]
         if verdicts:
             names = "" if len(verdicts) == len(record["verdicts"]) else f" ({', '.join(verdict.title for verdict in verdicts)})"
             why = "" if status == "missing" else " ".join(dict.fromkeys(text for verdict in verdicts for text in verdict.messages))
             rows.setdefault((result["student"], why), (result, stem, []))[2].append(stem + names)
     made = [{**_row(result, stem, why), "what": ", ".join(stems)} for (_, why), (result, stem, stems) in rows.items()]
     return {"id": status, "title": title, "short": short, "hint": hint, "open": is_open, "rows": made}
+
+
+def _kind(verdict: Verdict) -> str:
+    """The status of a verdict, or "written" for an answer that a person is to read anyway."""
+    return "written" if verdict.is_written and verdict.status == "needs_review" else verdict.status
 
 
 def _row(result: dict, stem: str, why: str) -> dict:

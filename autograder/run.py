@@ -96,6 +96,7 @@ class Run:
             except Exception as error:  # noqa: BLE001  nbgrader's troubles with one notebook never stop the others
                 reason = (str(error).strip().splitlines() or [""])[0]
                 self.troubles.append(f"{student}, {stem}: the gradebook does not have it ({type(error).__name__}: {reason}).")
+            record["verdicts"] = self.directory.by_hand(key, stem, record["verdicts"])
             feedback.write(self.out, key, student, stem, record, record["verdicts"], result["notes"])
         result |= self.who[student]
         feedback.write_index(self.out, result)

@@ -62,9 +62,14 @@ def load(out: Path, db: str = "") -> list[Person]:
     for student, person in people.items():
         person.about = {"notes": results[student].get("notes", []), "notebooks": results[student]["notebooks"]}
         for stem, record in sorted(results[student]["notebooks"].items()):
-            person.cells += [Cell(stem, verdict, None if verdict.status == "needs_review" else verdict.points) for verdict in record["verdicts"]]
+            person.cells += [Cell(stem, verdict, None if _open(verdict) else verdict.points) for verdict in record["verdicts"]]
     _add_gradebook(people, out, db)
     return list(people.values())
+
+
+def _open(verdict: Verdict) -> bool:
+    """Whether the points are for a person to give: those that have been given are in the gradebook."""
+    return verdict.status == "needs_review" or (verdict.is_written and verdict.status in ("graded", "repaired"))
 
 
 def _add_gradebook(people: dict[str, Person], out: Path, db: str) -> None:

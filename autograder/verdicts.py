@@ -10,8 +10,10 @@ from helpers.checks.report import TITLES, CheckReport
 
 STATUSES = ("graded", "repaired", "not_attempted", "error", "timeout", "crashed", "not_gradable", "needs_review", "missing")
 UNSEEN = ("not_gradable", "needs_review", "missing")  # nobody's answer was judged
+WRITTEN = "answer_in_words"  # finding: a person reads this cell and gives the points, see `written`
 
-_TITLES = {"test_accuracy": "Test accuracy", "train_curve": "Training curve", "val_curve": "Validation curve"}
+_TITLES = {"test_accuracy": "Test accuracy", "train_curve": "Training curve", "val_curve": "Validation curve",
+           "strengths_and_weaknesses": "Strengths and weaknesses", "what_next": "What would you try next"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,12 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Whether the answer was judged and is right."""
-        return self.status in ("graded", "repaired") and not self.codes
+        return self.status in ("graded", "repaired") and not self.codes and (not self.is_written or self.points >= self.max_points)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is about an answer in words, which a person reads."""
+        return WRITTEN in self.findings
 
     @property
     def seen(self) -> str:

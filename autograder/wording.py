@@ -164,6 +164,8 @@ def result(verdict: Verdict) -> str:
     """The verdict in two or three words."""
     if verdict.status not in ("graded", "repaired"):
         return STATUSES[verdict.status][0]
+    if verdict.is_written:
+        return "Marked by your instructor"
     if verdict.passed:
         return "Right"
     return "Partly right" if verdict.points > 0 else "Not right yet"
@@ -171,8 +173,10 @@ def result(verdict: Verdict) -> str:
 
 def what_to_do(verdicts: list[Verdict]) -> str:
     """The sentence under the score of a page: what is to be done next, or that nothing is."""
-    open_ones = [verdict for verdict in verdicts if not verdict.passed]
+    open_ones = [verdict for verdict in verdicts if not verdict.passed and not (verdict.is_written and verdict.status in ("graded", "repaired"))]
     if not open_ones:
+        if any(verdict.is_written for verdict in verdicts):
+            return "Everything has been judged, your answers in words by your instructor. There is nothing left to do."
         return "Everything is right. There is nothing left to do."
     statuses = {verdict.status for verdict in verdicts}
     if statuses == {"missing"}:
@@ -192,7 +196,8 @@ def what_to_do(verdicts: list[Verdict]) -> str:
     if first.codes and first.status in ("graded", "repaired"):
         said = f"To mend: {mistake(first.codes[0], first.exercise)}." if len(verdicts) == 1 else f"Look at {first.title} first: {mistake(first.codes[0], first.exercise)}."
     else:
-        said = f"To mend: {_SHORT[first.status]}." if len(verdicts) == 1 else f"Look at {first.title} first: {_SHORT[first.status]}."
+        why = "there is no answer yet" if first.is_written else _SHORT[first.status]
+        said = f"To mend: {why}." if len(verdicts) == 1 else f"Look at {first.title} first: {why}."
     others = len(open_ones) - 1
     return said + (f" {others} more {'exercise is' if others == 1 else 'exercises are'} below." if others else "")
 

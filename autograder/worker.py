@@ -27,6 +27,7 @@ from . import (
     slicing,
     suspicion,
     verdicts,
+    written,
 )
 from .assignment import Assignment, Exercise
 from .cache import Kept
@@ -140,7 +141,7 @@ def _judge_all(task: Task, stem: str, exercises: list[Exercise], handed: Noteboo
         settings = (task.timeout, task.sandbox, Limits(**task.limits))
         stages: dict[int, list[str]] = {}  # exercises that may use the same stand-ins share a kernel
         for exercise in exercises:
-            if not exercise.is_evidence:
+            if not (exercise.is_evidence or exercise.is_written):
                 stages.setdefault(exhibits.stage(exercise.grade_id), []).append(exercise.grade_id)
         cells = {stage: Runner(Path(place) / "cells" / str(stage), Path(task.scratch), tuple(names), *settings) for stage, names in stages.items()}
         trained = Runner(Path(place) / "evidence", Path(task.scratch), ("vision_transformer",), *settings)
@@ -148,7 +149,10 @@ def _judge_all(task: Task, stem: str, exercises: list[Exercise], handed: Noteboo
             judged = []
             for exercise in exercises:
                 try:
-                    if exercise.is_evidence:
+                    if exercise.is_written:
+                        answer = handed.found.answers.get(exercise.grade_id)
+                        judged.append(written.verdict(exercise, answer.state if answer else "stub"))
+                    elif exercise.is_evidence:
                         judged.append(_judge_evidence(task, stem, exercise, submission, trained))
                     else:
                         judged.append(_judge_answer(task, stem, exercise, handed, cells[exhibits.stage(exercise.grade_id)]))
