@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import files, wording
+from .assignment import handed_in_by_all
 from .feedback import duration, environment, is_open, number
 from .verdicts import UNSEEN, Verdict
 
@@ -40,7 +41,10 @@ def write(out: Path, results: list[dict], troubles: list[str], run: dict | None 
     stems = sorted({stem for result in results for stem in result["notebooks"]})
     records = [(result, stem, record) for result in results for stem, record in sorted(result["notebooks"].items())]
     totals = [sum(v.points for record in result["notebooks"].values() for v in record["verdicts"]) for result in results]
-    maximum = max((sum(v.max_points for record in result["notebooks"].values() for v in record["verdicts"]) for result in results), default=0)
+    assignment = [stem for stem in stems if handed_in_by_all(stem)] or stems  # who hands in no lesson has no smaller total than others
+    counted = [[v for stem in assignment if stem in result["notebooks"] for v in result["notebooks"][stem]["verdicts"]] for result in results]
+    reached = [sum(verdict.points for verdict in verdicts) for verdicts in counted]
+    maximum = max((sum(verdict.max_points for verdict in verdicts) for verdicts in counted), default=0)
     script = _SCRIPT.read_text(encoding="utf-8")
     page = environment().get_template("report.html").render(
         when=datetime.now().strftime("%Y-%m-%d %H:%M"),
@@ -48,9 +52,10 @@ def write(out: Path, results: list[dict], troubles: list[str], run: dict | None 
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         graded=sum(record["state"] == "found" for _, _, record in records),
         maximum=maximum,
-        mean=statistics.mean(totals) if totals else 0,
-        median=statistics.median(totals) if totals else 0,
-        histogram=_histogram(totals, maximum),
+        mean=statistics.mean(reached) if reached else 0,
+        median=statistics.median(reached) if reached else 0,
+        histogram=_histogram(reached, maximum),
+        lessons=len(stems) - len(assignment),
         exercises=_exercises(records),
         misconceptions=_misconceptions(records),
         groups=[group for group in _groups(records) if group["rows"]],

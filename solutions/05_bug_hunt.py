@@ -56,8 +56,9 @@ logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # Lightning like
 warnings.filterwarnings("ignore", message=".*num_workers|.*treespec|.*logging interval")
 
 # %% tags=["nbval-ignore-output"]
-earlier = carry.load("img_to_patch", "attention_block", "vision_transformer")
-img_to_patch, AttentionBlock, VisionTransformer = earlier
+img_to_patch, AttentionBlock, VisionTransformer = carry.load(
+    "img_to_patch", "attention_block", "vision_transformer"
+)
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 digits = data.digits()
