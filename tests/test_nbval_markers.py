@@ -59,6 +59,7 @@ NOT_COMPARED = {
         "07_patch_size-01",  # self-check of the machine
         "07_patch_size-03",  # what was carried over
         "07_patch_size-04",  # whether the clothes are here, and profile
+        "07_patch_size-17",  # whose model it is
         "07_patch_size-21",  # seconds
         "07_patch_size-25",  # training: seconds and last digits
         "07_patch_size-34",
