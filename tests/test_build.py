@@ -117,7 +117,7 @@ def test_completed_notebook_carries_its_code_over(stem):
     # carry.save never raises: that it could not save shows in its output alone.
     notebook = nbformat.read(COURSE / "solutions" / f"{stem}.ipynb", as_version=4)
     saving = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith("carry.save(")]
-    assert saving
+    assert saving or int(stem[:2]) > 4  # nothing is carried over from the lessons after the hand-in
     for cell in saving:
         assert cell.outputs[0].text.startswith("Saved your "), cell.outputs[0].text
 

@@ -38,6 +38,35 @@ NOT_COMPARED = {
         "val_curve",
         "04_training-39",  # hand-in: what a run leaves behind
     ],
+    "06_cnn_vs_vit": [
+        "06_cnn_vs_vit-01",  # self-check of the machine
+        "06_cnn_vs_vit-03",  # what was carried over
+        "06_cnn_vs_vit-07",  # seconds
+        "06_cnn_vs_vit-10",  # data source and profile
+        "06_cnn_vs_vit-12",  # training: time on an axis, last digits
+        "06_cnn_vs_vit-15",  # whether the clothes are here
+        "06_cnn_vs_vit-17",  # seconds and accuracies
+        "06_cnn_vs_vit-24",  # figures of trained models: last digits
+        "06_cnn_vs_vit-26",
+        "06_cnn_vs_vit-28",
+        "06_cnn_vs_vit-31",
+        "06_cnn_vs_vit-34",
+        "06_cnn_vs_vit-41",
+        "06_cnn_vs_vit-43",
+        "06_cnn_vs_vit-45",
+    ],
+    "07_patch_size": [
+        "07_patch_size-01",  # self-check of the machine
+        "07_patch_size-03",  # what was carried over
+        "07_patch_size-04",  # whether the clothes are here, and profile
+        "07_patch_size-17",  # whose model it is
+        "07_patch_size-21",  # seconds
+        "07_patch_size-25",  # training: seconds and last digits
+        "07_patch_size-34",
+        "07_patch_size-36",
+        "07_patch_size-42",
+        "07_patch_size-44",  # profile
+    ],
 }
 PER_CELL = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
 

@@ -139,7 +139,7 @@ pd.DataFrame([
 # ## 6.2 The rules as code
 #
 # One function trains both. It is the recipe of notebook 04 in a plain loop: AdamW, warm-up and cosine, small turns, shifts and changes of size. The clock stops while it validates.
-# (Notebook 04 ends with an epoch without augmentation. Not here: the two get different numbers of epochs, so it would be a third of one training and a tenth of the other. That is how unfairness gets in.)
+# (Notebook 04 ends with an epoch without augmentation. Not here: the two get different numbers of epochs, so on a CPU it would be a third of one training and a tenth of the other. That is how unfairness gets in.)
 #
 # `predict` and `measure` look at the model without changing it. You will need all three again and again, so read them.
 
@@ -239,7 +239,7 @@ figures.curves(curves, f"{digits.source}: the same recipe, about the same time")
 #
 # *Images or time.* On a CPU your ViT has looked at more than three times as many digits in the same time. Whoever draws only one of the two pictures has chosen a winner.
 #
-# *The dashed lines* are losses on augmented digits, averaged while the model was learning. That is why they lie above the solid ones (notebook 04).
+# *The dashed lines* are losses on augmented digits, averaged while the model was learning. That is why they mostly lie above the solid ones (notebook 04). The CNN's solid line jumps about in the middle of the training, where the learning rate is high. Section 6.10 looks at the part that may be behind it.
 # </details>
 
 # %% [markdown]
@@ -464,11 +464,11 @@ figures.shift(results, DISTANCES, len(asked))
 # %% [markdown]
 # <details><summary>What to look for</summary>
 #
-# *The CNN is not invariant.* A convolution moves its output along with its input. But pooling keeps every second place: a digit moved by one pixel lands between the places, and the border of zeros tells every layer where the edge is. The mean at the end forgives a lot, not everything.
+# *The CNN* hardly minds a few pixels, even the one that never saw a moved digit. A convolution moves its output along with its input, and the mean at the end forgets where it was. But *hardly* is not *not at all*, so the word "invariant" is wrong: look at 6 and 8 pixels, before you blame the ink that is lost (the other CNN lost the same ink). Pooling keeps every second place, and the border of zeros tells every layer where the edge is.
 #
-# *The ViT has no such wiring at all.* A digit moved by two pixels is a new set of patches. Moved by exactly one patch it is the same patches at other positions, and positions matter to it.
+# *The ViT has no such wiring at all.* A digit moved by two pixels is a new set of patches. Moved by exactly one patch it is the same patches at other positions, and positions matter to it. Its line falls from the first pixel on.
 #
-# *Augmentation buys what wiring does not give*, as far as it goes: compare solid with dashed, and look beyond the two pixels that training has shown. What a model has seen it can do. What it is wired for it can do unseen.
+# *Augmentation buys what wiring does not give*, as far as it goes: compare the ViT's solid line with its dashed one, and see where the solid one begins to fall. Training has shown it two pixels. What a model has seen it can do. What it is wired for it can do unseen.
 #
 # A public experiment shows it more sharply, with clothes placed on a canvas of 64 pixels: trained in the centre and tested anywhere, a CNN falls to 35.4 % and ViTs to 16-19 %. Trained on random places, the CNN is back at 92.4 % and the ViTs at 75-80 %. Even the CNN did not know by itself. (Source: the README of `bingchengzhang/translated-fashionmnist-vit`.)
 # </details>
@@ -519,7 +519,7 @@ if blind is not None:
     one, two = (predict(blind, digits, splits[name]) for name in ("whole", f"{PATCH} px"))
     largest = (one - two).abs().max()
     print(f"Without positions, whole and shuffled: the logits differ by {largest:.1e} at most.")
-figures.bars(results, len(asked), "Who can read shuffled digits?")
+figures.bars(results, len(asked), "Who can read shuffled digits?", "side of the squares (pixels)")
 
 # %% [markdown]
 # <details><summary>What to look for</summary>
@@ -553,13 +553,15 @@ results = {
            for look, images in pictures.items()}
     for name in IMAGES
 }
-figures.bars(results, len(asked), "Who minds the surface?")
+figures.bars(results, len(asked), "Who minds the surface?", "surface")
 
 # %% [markdown]
 # <details><summary>What to look for</summary>
 #
 # For you all six columns are equally easy, or nearly so. For a network "negative" is as far from the training digits as anything can be: background where ink was, everywhere. Nothing in either architecture says that ink may be white.
-# Do not look for one winner. Write down for which surface each of the two is ahead by more than the error bars: you will need it in section 6.13. And remember that a single line of augmentation (noise, contrast) would change the picture for both.
+# And the others? Write down for which surface each of the two is ahead by more than the error bars: you will need it in section 6.13. Being ahead on clean digits says little about it.
+# If your CNN suffers more from noise and stripes, here are two guesses to be tested, no more than that. Its first layer looks through windows of nine pixels, in which noise is large; a patch of 49 pixels averages it away. And BatchNorm subtracts the mean that it has learned from clean digits, not that of the picture before it.
+# A single line of augmentation (noise, contrast) would change the picture for both.
 # </details>
 #
 # ## 6.9 Exercise: `mean_attention_distance`
@@ -792,17 +794,18 @@ told = predict(teacher, digits, asked).argmax(1)
 results = {}
 for name, model in (("ViT", short["ViT"]), ("ViT, taught by the CNN", taught)):
     said = predict(model, digits, asked).argmax(1)
-    results[name] = {"right": (said == asked.labels).double().mean().item(),
-                     "says what the CNN says": (said == told).double().mean().item()}
+    results[name] = {"is right": (said == asked.labels).double().mean().item(),
+                     "is the CNN's answer": (said == told).double().mean().item()}
 print(f"The teacher reads {(told == asked.labels).double().mean():.1%} of these digits rightly.")
-figures.bars(results, len(asked), "The same ViT, digits and length: with labels alone, and with a teacher",
-             ylabel="share of the digits (%)", guessing=False)
+figures.bars(results, len(asked), "The same ViT, digits and length: labels alone, or with a teacher",
+             "the answer", ylabel="share of the digits (%)", guessing=False)
 
 # %% [markdown]
 # <details><summary>What to look for</summary>
 #
 # Is the gain larger than the error bars? If not, you have not shown a gain. More digits to ask about, or more seeds, would tell.
 # The second pair of bars asks another question: did the pupil come closer to *this* teacher? A pupil can agree more often and still be wrong, together with the teacher.
+# Where should a teacher help most? Where the gap between the two is widest (section 6.6), and not necessarily here, where labels are plenty. Train both pupils on `sample(pool, 300)` and see.
 # And count honestly. The teacher had to be trained, and it runs in every step. A fight at equal time would give the untaught ViT all these seconds as well.
 # </details>
 #
@@ -819,7 +822,8 @@ figures.bars(results, len(asked), "The same ViT, digits and length: with labels 
 #
 # It happens to professionals too. The authors of DHVT, a ViT for small data sets, found that their CNN baselines had been handicapped, by shrinking 32-pixel images to 8 in the first layers. They said so in public and corrected their tables. That is how it should be done.
 #
-# In this course both models were measured with the same recipe, ten epochs of all 55,000 digits, patch 4. The table in the course's README says what came out, and how sure it is; `solutions/results.json` has the command that repeats each row.
+# The course's own long runs give both models the same data, augmentation, batch size and ten epochs of all 55,000 images, with patch 4. The optimiser and its rate are each model's own, as in section 6.1: what suits one may ruin the other.
+# The table in the course's README says what came out, how sure it is, and which command repeats each row. Read it as you have just read the studies: what was not equal?
 #
 # **So, who is better?** On small images, from scratch, with little time: expect the CNN. The gap depends on recipe and budget. It shrinks with data, augmentation and length, and a few convolutions in front of a ViT close much of it (notebook 09). With pretraining it can turn round (notebook 08).
 #
@@ -840,7 +844,7 @@ figures.bars(results, len(asked), "The same ViT, digits and length: with labels 
 #
 # *CNN, weakness.* Its BatchNorm ties a digit to its batch: in train mode, asked about one digit at a time, it falls from ... % to ... % (6.10), since the statistics of one image remove what the head reads. (Also accepted: dearer per image, 6.1; sees far only after many layers, and uses less of its field than it might, 6.9.)
 #
-# *ViT, strength.* The answer does not depend on the batch at all (6.10, flat line), for LayerNorm uses one token. (Also accepted: every patch can reach every other in the first block, 6.9; cheap with large patches, so that it sees ... times as many digits in the same time, 6.1 and 6.3.)
+# *ViT, strength.* The answer does not depend on the batch at all (6.10, flat line), for LayerNorm uses one token. (Also accepted: less disturbed by some of the surfaces, 6.8; every patch can reach every other in the first block, 6.9; cheap with large patches, so that it sees ... times as many digits in the same time, 6.1 and 6.3.)
 #
 # *ViT, weakness.* Trained on centred digits it loses ... points when they move by ... pixels, the CNN ... (6.7): a moved digit is a new set of patches, and positions are learned one by one. (Also accepted: few digits, 6.6.)
 #

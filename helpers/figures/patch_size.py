@@ -223,6 +223,7 @@ def upscaled(results, note):
                         fontsize=9, color=style.INK)
         ax.set(title=title, xlabel=label, xlim=(0, 1.15 * max(values)), yticks=range(len(names)),
                yticklabels=names)
+    axes[0].set_ylabel("sides (pixels)")
     axes[0].invert_yaxis()
     fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig

@@ -25,7 +25,7 @@ def _spread(shares, tested):
 
 def _guessing(ax):
     ax.axhline(10, color=style.GREY, linestyle=":", linewidth=1.2, zorder=0)
-    ax.text(0.995, 10.5, "guessing", ha="right", va="bottom", color=style.MUTED, fontsize=9,
+    ax.text(1.01, 10, "guessing", ha="left", va="center", color=style.MUTED, fontsize=9,
             transform=ax.get_yaxis_transform())
 
 
@@ -53,7 +53,7 @@ def curves(runs, title):
     axes[1].set_xlabel("time spent on training (s)")
     axes[2].set(title="loss", xlabel="training images seen (thousands)")
     axes[2].set(ylabel="cross-entropy (nats)", ylim=(0, None))
-    axes[2].legend(loc="upper right")
+    axes[2].legend(loc="best")
     fig.suptitle(title)
     return fig
 
@@ -167,18 +167,19 @@ def shift(results, distances, tested):
         ax.errorbar(distances, 100 * np.asarray(shares), yerr=_spread(shares, tested), label=name,
                     color=_color(name), marker="o", markersize=5, capsize=3,
                     linestyle="--" if "centred" in name else "-")
-    ax.axvspan(4, max(distances), color=style.tint(style.GREY, 0.2), zorder=0)
-    ax.text(4.1, 2, "ink may leave the picture", color=style.MUTED, fontsize=9, va="bottom")
+    if max(distances) > 4:
+        ax.axvspan(4, max(distances), color=style.tint(style.GREY, 0.2), zorder=0)
+        ax.text(4.1, 2, "ink may leave the picture", color=style.MUTED, fontsize=9, va="bottom")
     ax.set(title="The same digits, moved", xlabel="shift (pixels, in one of four directions)")
     ax.set(ylabel="validation accuracy (%)", ylim=(0, 103), xticks=distances)
     _guessing(ax)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper", handlelength=3.2)
     fig.supxlabel(SURE.format(tested), fontsize=9, color=style.MUTED)
     return fig
 
 
 @style.drawn
-def bars(results, tested, title, ylabel="validation accuracy (%)", guessing=True):
+def bars(results, tested, title, xlabel, ylabel="validation accuracy (%)", guessing=True):
     """Shares of several models under several conditions.
 
     results: {model: {condition: share in 0..1}}; tested: images that were asked about. Returns the Figure.
@@ -191,7 +192,7 @@ def bars(results, tested, title, ylabel="validation accuracy (%)", guessing=True
         places = np.arange(len(conditions)) + width * (k - (len(results) - 1) / 2)
         ax.bar(places, 100 * values, 0.92 * width, color=_color(name), label=name,
                yerr=_spread(values, tested), error_kw={"elinewidth": 1.2, "ecolor": style.INK})
-    ax.set(title=title, ylabel=ylabel, xlabel="condition", ylim=(0, 106))
+    ax.set(title=title, ylabel=ylabel, xlabel=xlabel, ylim=(0, 106))
     ax.set(xticks=range(len(conditions)), xticklabels=conditions)
     if guessing:
         _guessing(ax)
