@@ -12,7 +12,7 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | ●●●○○ | ●●●●○ | 90 minutes | about 5 minutes | about 5 minutes | 5 |
+# | ●●●○○ | ●●●●○ | 90 minutes | about 5 minutes | a few minutes | 5 |
 #
 # You need the block of notebook 02 and the training loop of notebook 04. You do not need a GPU.
 
@@ -64,7 +64,7 @@ figures.pictures(images.train.images, images.train.labels, images.classes)
 # %% [markdown]
 # ## 9.2 Why 14.81 % after five hours
 #
-# What the study says: 256 features, 4 layers, 4 heads, an MLP of 1024, Adam at 0.001, five epochs of 40,000 images. Its printed losses look like **1407**.
+# What the study says: 256 features, 4 layers, 4 heads, an MLP of 1024, Adam at 0.001, five epochs of 40,000 images (10,000 were kept for validation). Its printed losses look like **1407**.
 #
 # **What does 1407 mean?** Nobody can tell by looking at it, and that is the first mistake: it is a sum. 40,000 images in 625 batches, so it is the sum of 625 numbers. One batch has $1407 / 625 = 2.25$.
 #
@@ -127,7 +127,7 @@ curves = {}
 for name, batch_first in (("attention across the batch", False), ("mended: batch_first=True", True)):
     torch.manual_seed(0)
     model = StudyForm(batch_first).to(device)
-    curves[name] = learn_by_heart(model, x, y, steps=5 if smoke else 120)
+    curves[name] = learn_by_heart(model, x, y, steps=5 if smoke else 60)
     pixels = x.clone().requires_grad_()
     model(pixels).square().sum().backward()
     print(f"{name}: largest effect of any pixel on any answer, {pixels.grad.abs().max():.1e}")
@@ -481,7 +481,7 @@ for width in (64, 192):
 # Now the recipe and the loop, with a switch for each tool. Read `fit` once: there is nothing else behind the results.
 
 # %% tags=["skip-grading"]
-EPOCHS, LIMIT, BATCH = {"smoke": (1, 200, 32), "cpu": (4, 4_000, 64), "gpu": (8, 10_000, 128)}[profile()]
+EPOCHS, LIMIT, BATCH = {"smoke": (1, 200, 32), "cpu": (4, 2_500, 50), "gpu": (8, 10_000, 128)}[profile()]
 HAS_MUON = hasattr(torch.optim, "Muon")
 
 
@@ -714,7 +714,7 @@ else:
 
 # %% [markdown]
 # That was a ladder for learning, with a fraction of the images. **What comes out with all of them?** Set the switch below to `True`. On two cores it takes about five minutes: a plain ViT, or one with a conv stem, with Muon and half the patches at first. On a GPU it trains nine layers of 192 features for 80 epochs, with the regularisers.
-# The recorded runs of this course (`tests/benchmarks/lessons/cifar10.py`) follow the same recipes with three seeds. Their results stand in the README's table, beside the published ones.
+# The course records runs of the same recipes with three seeds (`tests/benchmarks/lessons/cifar10.py` in its repository). Their results stand in the table of its README, beside the published ones.
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 FULL = False  # True: all training images, five minutes on two cores or ten minutes of a fast GPU
