@@ -50,6 +50,26 @@ def build(stem: str, course: Path = COURSE, profile: str = PROFILE) -> None:
     files.write(Path(course) / "notebooks" / f"{stem}.ipynb", as_text(student))
 
 
+def rewrite(stem: str, course: Path = COURSE) -> None:
+    """Write both notebooks with the new words of their text source and the outputs that are stored.
+
+    For changes of text alone: the outputs of a run belong to the code that made them. Raises ValueError where a code cell
+    is not what it was; a change of what the notebook imports is not seen here.
+    """
+    import nbformat
+
+    stored = nbformat.read(Path(course) / "solutions" / f"{stem}.ipynb", as_version=4)
+    notebook, student = source_notebook(stem, course), student_notebook(stem, course)
+    ran, wanted = ([cell for cell in one.cells if cell.cell_type == "code"] for one in (stored, notebook))
+    if [cell.source for cell in ran] != [cell.source for cell in wanted]:
+        raise ValueError("a code cell has changed since the last run: please build without --text.")
+    for cell, old in zip(wanted, ran, strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    notebook.metadata.course["executed"] = stored.metadata.course["executed"]
+    files.write(Path(course) / "solutions" / f"{stem}.ipynb", as_text(notebook))
+    files.write(Path(course) / "notebooks" / f"{stem}.ipynb", as_text(student))
+
+
 def as_text(notebook: nbformat.NotebookNode) -> str:
     """The notebook as the text of an .ipynb file; ValidationError where it is none."""
     import nbformat
@@ -83,6 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m autograder build", description="Build the notebooks from the text sources in solutions/.")
     parser.add_argument("--only", metavar="STEM", choices=STEMS, help=f"one of {', '.join(STEMS)}")
     parser.add_argument("--check", action="store_true", help="write nothing; say where notebooks and text sources have come apart")
+    parser.add_argument("--text", action="store_true", help="only the words have changed: keep the stored outputs, run nothing")
     parser.add_argument("--profile", choices=("smoke", "cpu", "gpu"), default=PROFILE, help="budget of the training cells (default: %(default)s)")
     arguments = parser.parse_args(argv)
     chosen = (arguments.only,) if arguments.only else STEMS
@@ -96,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     failed = 0
     for stem in chosen:
         try:
-            build(stem, profile=arguments.profile)
+            rewrite(stem) if arguments.text else build(stem, profile=arguments.profile)
         except CellFailed as error:
             failed = 1
             print(error.trace, error, sep="\n", file=sys.stderr)

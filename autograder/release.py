@@ -45,6 +45,9 @@ lab = [
 [tool.setuptools.packages.find]
 include = ["helpers*"]
 
+[tool.setuptools.package-data]
+"helpers.pretrained" = ["*.pt"]
+
 [tool.course]
 repo = "{repo}"
 branch = "{branch}"

@@ -163,6 +163,21 @@ def test_fresh_build_passes_its_check(course):
     assert build.check("01_adding", course) == []
 
 
+def test_new_words_need_no_new_run(course):
+    source = course / "solutions/01_adding.py"
+    outputs = [cell.get("outputs") for cell in nbformat.read(course / "solutions/01_adding.ipynb", as_version=4).cells]
+    source.write_text(SOURCE.replace("Adds two numbers", "Adds numbers"), encoding="utf-8")
+    build.rewrite("01_adding", course)
+    assert build.check("01_adding", course) == []
+    notebook = nbformat.read(course / "solutions/01_adding.ipynb", as_version=4)
+    assert "Adds numbers." in notebook.cells[0].source and [cell.get("outputs") for cell in notebook.cells] == outputs
+    before = (course / "solutions/01_adding.ipynb").read_bytes()
+    source.write_text(SOURCE.replace("points = 2\n", "points = 1\n"), encoding="utf-8")
+    with pytest.raises(ValueError, match="a code cell has changed"):
+        build.rewrite("01_adding", course)
+    assert (course / "solutions/01_adding.ipynb").read_bytes() == before
+
+
 def test_failing_cell_is_named_and_nothing_is_written(course):
     source, before = course / "solutions/01_adding.py", (course / "solutions/01_adding.ipynb").read_bytes()
     source.write_text(SOURCE.replace('print("done")', "1 / 0"), encoding="utf-8")

@@ -1,6 +1,7 @@
 """The recorded runs of lessons 05-09 work in the smoke profile, and their rows say what they must."""
 
 import json
+import pickle
 
 import pytest
 import torch
@@ -164,3 +165,16 @@ def test_pretrained_weights_are_written_and_loaded_with_a_new_head(tmp_path, mon
     torch.testing.assert_close(model(x), trained(x), atol=0.02, rtol=0.02)  # stored as half-precision numbers
     with pytest.raises(FileNotFoundError, match="weights"):
         pretrained.load(path=tmp_path / "none.pt")
+
+
+def test_code_in_a_weights_file_is_not_run(tmp_path):
+    path = tmp_path / "weights.pt"
+    torch.save({"head.0.weight": torch.nn.Linear(2, 2)}, path)  # a module, not numbers: unpickling it would run code
+    with pytest.raises(pickle.UnpicklingError):
+        pretrained.load(path=path)
+
+
+def test_the_pretrained_weights_fit_the_model_and_are_small_numbers():
+    stored = torch.load(pretrained.WEIGHTS, weights_only=True)
+    assert {name: value.shape for name, value in stored.items()} == {name: value.shape for name, value in pretrained.untrained().state_dict().items()}
+    assert all(value.dtype == torch.float16 and value.isfinite().all() for value in stored.values())

@@ -67,6 +67,32 @@ NOT_COMPARED = {
         "07_patch_size-42",
         "07_patch_size-44",  # profile
     ],
+    "08_transfer": [
+        "08_transfer-01",  # self-check of the machine
+        "08_transfer-06",  # data source and profile
+        "08_transfer-17",  # times and accuracy
+        "08_transfer-21",  # readers: data source
+        "08_transfer-24",  # cuts: profile
+        "08_transfer-30",  # few labels: profile
+        "08_transfer-39",  # decay: profile
+        "08_transfer-41",  # test accuracy: profile
+        "08_transfer-44",  # ViT-B/16: device and network
+    ],
+    "09_cifar10": [
+        "09_cifar10-01",  # self-check of the machine
+        "09_cifar10-03",  # what was carried over
+        "09_cifar10-05",  # data source
+        "09_cifar10-06",  # pictures: data source
+        "09_cifar10-08",  # a warning of torch: version
+        "09_cifar10-11",  # one-batch test: data source and profile
+        "09_cifar10-28",  # augmented pictures: data source
+        "09_cifar10-30",  # speed of 16 bits: time
+        "09_cifar10-34",  # ladder: profile, time
+        "09_cifar10-36",  # gaps: profile
+        "09_cifar10-38",  # four classes: profile, time
+        "09_cifar10-40",  # test accuracy: profile
+        "09_cifar10-42",  # long run: only where it is switched on
+    ],
 }
 PER_CELL = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
 

@@ -3,7 +3,9 @@
 import ast
 import io
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -24,9 +26,9 @@ def repository(tmp_path_factory):
 
 
 def texts(repository):
-    """Text of every file of the repository, notebooks as the text of their cells."""
+    """Text of every file of the repository but the pretrained weights, notebooks as the text of their cells."""
     found = {}
-    for path in sorted(path for path in repository.rglob("*") if path.is_file()):
+    for path in sorted(path for path in repository.rglob("*") if path.is_file() and path.suffix != ".pt"):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
@@ -72,6 +74,26 @@ def test_repository_is_complete(repository):
     assert {f"notebooks/{stem}.ipynb" for stem in stems()} <= names
     assert {name.split("/")[0] for name in names} == {"README.md", "LICENSE", "pyproject.toml", "constraints.txt", "environment.yml", ".gitignore", "helpers", "notebooks"}
     assert all(name.endswith((".py", ".ipynb")) or "/" not in name for name in names)
+
+
+@pytest.mark.parametrize("of", ["release", "course"])
+def test_what_pip_installs_holds_the_pretrained_weights(of, repository, tmp_path):
+    """The weights of lesson 08 travel, are small, and load from what setuptools would put into the wheel."""
+    root = repository if of == "release" else COURSE
+    weights = root / "helpers/pretrained/fashion_vit_p7.pt"
+    assert weights.read_bytes() == (COURSE / "helpers/pretrained/fashion_vit_p7.pt").read_bytes() and weights.stat().st_size < 1e6
+    copy = tmp_path / "copy"  # setuptools leaves its traces beside pyproject.toml
+    for name in ("helpers", "autograder") if of == "course" else ("helpers",):
+        shutil.copytree(root / name, copy / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, copy / name)
+    build = "import setuptools; setuptools.setup(script_args=['-q', 'build', '--build-base', 'built'])"
+    ended = subprocess.run([sys.executable, "-c", build], cwd=copy, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    code = "from helpers import pretrained; print(pretrained.__file__, sum(p.numel() for p in pretrained.load().parameters()))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=copy / "built/lib", capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""})
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == [str(copy / "built/lib/helpers/pretrained/__init__.py"), "105546"]
 
 
 def test_badges_and_install_line_point_to_the_repository(repository):

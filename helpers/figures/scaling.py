@@ -86,13 +86,15 @@ def drops(drop_path, p=0.3, samples=24, calls=300):
     fig, (left, right) = style.canvas(9.5, 3.6, cols=2)
     top = max(float(seen[0].max()), 1.0)
     shown = left.imshow(seen[0].mean(-1).T.numpy(), cmap=style.HEAT_CMAP, vmin=0, vmax=top, aspect="auto")
+    left.spines[["top", "right"]].set_visible(True)  # a dropped image is white, and not the end of the picture
     left.set(title=f"one call, p = {p}", xlabel="image of the batch", ylabel="token", yticks=range(6))
     fig.colorbar(shown, ax=left, label="what became of 1", location="bottom", shrink=0.8)
     mean = seen.mean((2, 3)).cumsum(0) / torch.arange(1, calls + 1).unsqueeze(1)  # [calls, samples]
     right.plot(range(1, calls + 1), mean[:, :8].numpy(), color=style.SKY, linewidth=1)
-    right.axhline(1, color=style.RED, linewidth=1.4)
+    right.plot([], [], color=style.SKY, linewidth=1, label="eight images of the batch")
+    right.axhline(1, color=style.RED, linewidth=1.4, label="evaluation: 1")
     right.set(title="over many calls", xlabel="calls so far", ylabel="mean of what became of 1", ylim=(0, 2))
-    right.text(calls, 1.04, "evaluation: 1", ha="right", va="bottom", color=style.RED, fontsize=9)
+    right.legend(loc="upper right")
     return fig
 
 
@@ -201,5 +203,5 @@ def published(rows):
     ax.set(xscale="log", xlim=(0.08, 40), ylim=(5, 103))
     ax.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
     ax.minorticks_off()
-    ax.legend(loc="lower right")
+    ax.legend(loc="center right")
     return fig

@@ -109,6 +109,29 @@ def readers(accuracies, level, level_name, note):
     return fig
 
 
+@style.drawn
+def depths(results, level, note):
+    """Accuracy of a linear reader after each block of a model.
+
+    results: {what is read: {blocks passed: accuracy in 0..1}}, dashed where the name says "never trained";
+    level: accuracy on raw pixels; note: one line on how it was measured. Returns the Figure.
+    """
+    fig, ax = style.canvas(8.0, 4.2)
+    for name, found in results.items():
+        color = style.BLUE if "patches" in name else style.ORANGE
+        untrained = "never trained" in name
+        ax.plot(list(found), [100 * value for value in found.values()], color=color, label=name, marker="o",
+                linestyle="--" if untrained else "-", markerfacecolor=style.PAPER if untrained else color)
+    ax.axhline(100 * level, color=style.INK, linestyle=":", linewidth=1.4, label="raw pixels")
+    ax.set(title="What a linear reader finds on the way up")
+    ax.set(xlabel="blocks passed", ylabel="validation accuracy (%)")
+    ax.set_xticks(sorted({blocks for found in results.values() for blocks in found}))
+    ax.grid(axis="y")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
+    fig.supxlabel(note, fontsize=9, color=style.MUTED)
+    return fig
+
+
 def _spread(ax, results, color, name, marker="o"):
     """Mean as a line, every run as a small dot. results: {x: accuracies in 0..1}."""
     xs = sorted(results)
@@ -126,7 +149,7 @@ def few_labels(results, note):
     results: {method: {labels a class: accuracies in 0..1}}; note: one line on how it was measured.
     Returns the Figure.
     """
-    fig, ax = style.canvas(8.0, 4.4)
+    fig, ax = style.canvas(9.0, 4.4)
     for (name, found), marker in zip(results.items(), "osD^v"):
         if found:
             _spread(ax, found, METHOD_COLORS.get(name, style.PURPLE), name, marker)
@@ -138,7 +161,7 @@ def few_labels(results, note):
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xticklabels([f"{size:,}" for size in sizes])
     ax.grid(axis="y")
-    ax.legend(loc="lower right")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
     fig.supxlabel(f"line: mean, dots: runs with other digits   ·   {note}", fontsize=9, color=style.MUTED)
     return fig
 
@@ -174,9 +197,10 @@ def sweep(results, note):
         ax.set(title=f"{size:,} digits of each class", xlim=(-0.06, 1.06))
         ax.set(xlabel="decay from one layer to the next", ylabel="validation accuracy (%)")
         ax.grid(axis="y")
-        for x, word, side in ((0.0, "head alone", "left"), (1.0, "one rate for all", "right")):
-            at = ax.get_xaxis_transform()
-            ax.text(x, 0.02, word, transform=at, ha=side, va="bottom", fontsize=9, color=style.MUTED)
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0\nhead alone", "0.25", "0.5", "0.75", "1\none rate"])
+        low, high = ax.get_ylim()
+        if high - low < 4:  # the last digit of an accuracy should not look like a mountain
+            ax.set_ylim((low + high) / 2 - 2, (low + high) / 2 + 2)
     fig.suptitle("From linear probe to full fine-tuning")
     fig.supxlabel(f"line: mean, dots: runs with other digits   ·   {note}", fontsize=9, color=style.MUTED)
     return fig
