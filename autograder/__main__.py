@@ -13,7 +13,7 @@ COMMANDS = {
     "build": "build the notebooks from the text sources in solutions/",
     "release": "write the repository that students get",
 }
-MODULES = {"export": "exports"}  # where the module has another name than the command
+MODULES = {"explain": "pages.explain", "export": "pages.exports", "build": "building.build", "release": "building.release"}  # the others have the command's name
 
 
 def main(argv: list[str] | None = None) -> int:

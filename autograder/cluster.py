@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import files, ledger
+from . import files
 from .assignment import Assignment
-from .job import Job, run
-from .worker import Task
+from .judging.job import Job, run
+from .judging.worker import Task
+from .records import ledger
 
 WAIT_SECONDS = 60  # for the first worker
 COMES_BACK = ("cache", "evidence")  # folders below OUT that a worker writes into
@@ -101,11 +102,11 @@ def grade_all(tasks: list[Task], assignments: list[Assignment], address: str, en
 def _check(client) -> None:
     """Raise NoCluster where a worker has another checkout."""
     try:
-        found = client.run(ledger.version)
+        found = client.run(ledger.checkout)
     except Exception as error:  # noqa: BLE001  a worker without this package cannot even read the question
         raise NoCluster(f"The workers cannot import the course ({type(error).__name__}): please start each of them in this checkout.") from error
     for worker, version in found.items():
-        if version != ledger.version():
+        if version != ledger.checkout():
             raise NoCluster(f"The worker {worker} has another checkout of the course: please give every worker the same one and start it again.")
 
 

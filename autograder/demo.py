@@ -52,10 +52,10 @@ def main(argv: list[str] | None = None) -> int:
 def demo(out: Path, course: Path, jobs: int | None = None) -> list[dict]:
     """Run all parts into `out` and return the results of the class. Raises DemoFailed in one sentence."""
     from . import sample_class
+    from .building.notebooks import source_notebook, student_notebook
     from .grade import CannotGrade, grade
-    from .notebooks import source_notebook, student_notebook
     from .options import EXPORTS, Options
-    from .tables import table
+    from .records.tables import table
 
     start = time.monotonic()
     out, course = Path(out).resolve(), Path(course).resolve()
@@ -101,7 +101,7 @@ def demo(out: Path, course: Path, jobs: int | None = None) -> list[dict]:
 
 def _sandbox() -> str:
     """What the sample class runs in: a sandbox where there can be one; it is our own code, so that it may run without."""
-    from . import sandbox
+    from .containment import sandbox
 
     try:
         return sandbox.choose("auto")
@@ -124,8 +124,8 @@ def _make_room(out: Path) -> None:
 
 def _execute(notebooks: dict, folder: Path, environment: dict[str, str]) -> None:
     """Run the notebooks one after the other in one folder, as a student does, and keep them with their outputs."""
-    from .build import as_text
-    from .execution import CellFailed, execute
+    from .building.build import as_text
+    from .building.execution import CellFailed, execute
 
     folder.mkdir(parents=True)
     with tqdm(total=sum(len(notebook.cells) for notebook in notebooks.values()), unit="cell", file=sys.stderr) as bar, _epochs_shown(bar, folder / "metrics.csv"):
@@ -165,8 +165,8 @@ def _epochs_shown(bar: tqdm, metrics: Path):
 
 
 def _release(folder: Path, course: Path) -> None:
-    from .notebooks import declaration
-    from .release import release
+    from .building.notebooks import declaration
+    from .building.release import release
 
     try:
         release(folder, declaration(course)["repo"], course)

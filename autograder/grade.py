@@ -22,7 +22,7 @@ def grade(submissions: Path, out: Path, course: Path, options: Options = Options
     with contextlib.ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="vit-grade-", ignore_cleanup_errors=True))
         workers = None if options.scheduler else stack.enter_context(Workers(_processes(submissions, options), scratch))
-        from . import ledger  # these imports take seconds; the workers do theirs at the same time
+        from .records import ledger  # these imports take seconds; the workers do theirs at the same time
         from .run import REFUSALS, Run
 
         try:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 
-from . import verdicts
 from .assignment import Assignment
-from .job import Job, run
+from .judging import verdicts
+from .judging.job import Job, run
+from .judging.worker import Task
 from .processes import Workers
-from .worker import Task
 
 
 def grade_all(

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from concurrent.futures import ProcessPoolExecutor
 
-from . import warm
+from .containment import warm
 
 MEMORY = 6 * 2**30  # bytes of data of one worker; what a student's code may use is limited apart from this
 
@@ -49,7 +49,7 @@ def _begin(address: str, scratch: str | None) -> None:
     tempfile.tempdir = scratch
     import torch
 
-    from . import job  # noqa: F401  the imports of what it is about to do
+    from .judging import job  # noqa: F401  the imports of what it is about to do
 
     torch.set_num_threads(1)
 

@@ -11,15 +11,19 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from . import feedback, gradebook, lateness, ledger, lms, pool, releases, report, roster, sandbox, tables
-from .build import source_notebook
-from .course import Course, key_of
-from .job import entered
+from . import pool
+from .building.build import source_notebook
+from .building.sources import stems
+from .containment import sandbox
+from .judging.job import entered
+from .judging.verdicts import Verdict
+from .judging.worker import Task
 from .options import CannotGrade, Options
+from .pages import feedback, report
 from .processes import Workers
-from .sources import stems
-from .verdicts import Verdict
-from .worker import Task
+from .records import gradebook, ledger, tables
+from .records.course import Course, key_of
+from .submissions import lateness, lms, releases, roster
 
 # What stops a run before it has begun; each says in one sentence what to do.
 REFUSALS = (ledger.Busy, lms.NoSubmissions, roster.BadRoster, lateness.BadPolicy, sandbox.NoSandbox, gradebook.NoGradebook, RuntimeError, ValueError, OSError)
@@ -123,7 +127,7 @@ class Run:
         report.write(self.out, self.results, self.troubles, self.run)
         ledger.finish(self.out, self.run, self.results)
         if self.options.exports:
-            from . import exports
+            from .pages import exports
 
             exports.write(self.out, self.options.exports, self.options.roster, self.run["db"])
         if self.run["changes"]:
@@ -160,7 +164,7 @@ def _digits(folders: list[Path], scratch: Path) -> tuple[dict[str, tuple[str, st
         return {}, ""
     from helpers import data
 
-    from .running import save_digits
+    from .judging.running import save_digits
 
     try:
         own = data.digits()

@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.execution import environment
-from autograder.sources import COURSE
+from autograder.building.execution import environment
+from autograder.building.sources import COURSE
 
 
 def main(arguments):

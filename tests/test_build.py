@@ -9,11 +9,11 @@ from importlib.metadata import version
 import nbformat
 import pytest
 
-from autograder import build, drift
 from autograder.assignment import handed_in_by_all, version_of
-from autograder.execution import CellFailed
-from autograder.notebooks import declaration, source_notebook, student_notebook
-from autograder.sources import COURSE, cells, parse, stems
+from autograder.building import build, drift
+from autograder.building.execution import CellFailed
+from autograder.building.notebooks import declaration, source_notebook, student_notebook
+from autograder.building.sources import COURSE, cells, parse, stems
 
 SOURCE = """\
 # %% [markdown]
@@ -354,7 +354,7 @@ def test_reference_objects_need_no_jupyter():
 import sys
 for name in ("jupytext", "nbformat", "nbclient", "nbconvert", "nbgrader", "jupyter_client", "ipykernel"):
     sys.modules[name] = None
-from autograder.build import solution_namespace
+from autograder.building.build import solution_namespace
 from helpers import NAMES, checks
 for exercise, name in NAMES.items():
     found = solution_namespace(exercise)
@@ -375,5 +375,5 @@ def test_plain_parser_reads_titles_options_and_line_numbers():
 
 
 def test_command_line_says_what_is_wrong_and_ends_with_1():
-    ended = subprocess.run([sys.executable, "-m", "autograder.build", "--only", "nothing"], cwd=COURSE, capture_output=True, text=True)
+    ended = subprocess.run([sys.executable, "-m", "autograder.building.build", "--only", "nothing"], cwd=COURSE, capture_output=True, text=True)
     assert ended.returncode == 2 and "01_patches" in ended.stderr

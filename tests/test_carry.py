@@ -204,7 +204,7 @@ def test_an_unknown_exercise_is_named(capsys):
 
 def test_the_reference_cells_are_carried_with_their_nbgrader_marks(tmp_path):
     """Marks such as ### BEGIN SOLUTION go, the indentation of the line behind them stays."""
-    from autograder.sources import cells
+    from autograder.building.sources import cells
 
     source = next(cell.text for cell in cells("01_patches") if cell.nbgrader.get("grade_id") == "img_to_patch_solution")
     assert "### BEGIN SOLUTION" in source

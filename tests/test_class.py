@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import files, lms
-from autograder.course import key_of
-from autograder.notebooks import source_notebook, student_notebook
+from autograder import files
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.records.course import key_of
 from autograder.sample_class import CORE, Material
-from autograder.sources import COURSE
+from autograder.submissions import lms
 from tests.corpus.submissions import HOSTILE, samples
 from tests.corpus.submissions.sample import EXERCISES, FULL, PRIVATE
 from tests.trained import train

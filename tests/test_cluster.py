@@ -14,11 +14,11 @@ import pytest
 
 from autograder import cluster, pool
 from autograder.assignment import is_solution
-from autograder.course import Course
-from autograder.job import Job
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
-from autograder.worker import Task
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.judging.job import Job
+from autograder.judging.worker import Task
+from autograder.records.course import Course
 
 STEM = "01_patches"
 RIGHT = next(cell.source for cell in source_notebook(STEM).cells if is_solution(cell))

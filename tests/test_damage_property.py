@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import intake, matching, slicing
 from autograder.assignment import Assignment, is_graded
-from autograder.notebooks import source_notebook, student_notebook
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
 from autograder.sample_class import CORE, Material
-from autograder.sources import COURSE
+from autograder.submissions import intake, matching, slicing
 from helpers import checks
 
 PLAN = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

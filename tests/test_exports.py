@@ -10,10 +10,13 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import exports, explain, files, kept, ledger, scores
-from autograder.course import Course
-from autograder.sources import COURSE
-from autograder.verdicts import Verdict, from_report
+from autograder import files
+from autograder.building.sources import COURSE
+from autograder.judging import kept
+from autograder.judging.verdicts import Verdict, from_report
+from autograder.pages import explain, exports
+from autograder.records import ledger, scores
+from autograder.records.course import Course
 from helpers import checks, standins
 
 EVIL = '=HYPERLINK("http://example.org","x")'

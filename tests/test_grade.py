@@ -16,11 +16,11 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.assignment import grade_id, is_solution
-from autograder.course import key_of
-from autograder.tables import COLUMNS
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
-from autograder.verdicts import STATUSES
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.judging.verdicts import STATUSES
+from autograder.records.course import key_of
+from autograder.records.tables import COLUMNS
 from tests.trained import MODEL, train
 
 STEMS = ("01_patches", "02_attention_block", "03_vision_transformer", "04_training")

@@ -16,11 +16,12 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograder import cache, ledger
 from autograder.assignment import is_solution
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
-from autograder.verdicts import Verdict
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.judging import cache
+from autograder.judging.verdicts import Verdict
+from autograder.records import ledger
 
 STEM = "01_patches"
 WRONG = COURSE / "tests" / "corpus" / "img_to_patch" / "wrong"
@@ -243,3 +244,11 @@ def test_a_change_is_told_with_its_reason():
     assert why(result(0, "missing"), result(1)) == ["handed in since"]
     assert why(result(1), result(2)) == ["graded again"]
     assert ledger.changes({}, [result(1)]) == []  # a first run changes nothing
+
+
+def test_all_that_judges_is_part_of_the_graders_version():
+    code = "import sys, autograder.judging.worker; print(*sorted(name for name in sys.modules if name.startswith('autograder.')))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, check=True).stdout.split()
+    parts = {name.split(".")[1] for name in loaded}
+    assert "judging" in parts
+    assert parts <= {place.removesuffix(".py") for place in ledger.VERDICTS}, "a change there would not grade a class again"

@@ -6,10 +6,11 @@ import zipfile
 
 import pytest
 
-from autograder import demo, intake, sample_class
+from autograder import demo, sample_class
 from autograder.assignment import Assignment
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.submissions import intake
 from helpers import checks
 
 
@@ -82,8 +83,8 @@ def test_where_no_sandbox_is_possible_the_demo_says_so_in_one_line(tmp_path):
     script = f"""
 import os
 os.environ["PATH"] = {str(tmp_path)!r}
-import autograder.warm, autograder.demo
-autograder.warm.available = lambda: False  # as on any system but Linux
+import autograder.containment.warm, autograder.demo
+autograder.containment.warm.available = lambda: False  # as on any system but Linux
 print(autograder.demo._sandbox())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, cwd=COURSE)

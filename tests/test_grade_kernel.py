@@ -16,13 +16,13 @@ import pytest
 
 from autograder import pool
 from autograder.assignment import Assignment, is_solution
-from autograder.course import Course, key_of
-from autograder.kernel import Kernel
-from autograder.notebooks import source_notebook
-from autograder.digits import TRAIN_PART
-from autograder.running import Runner, load_digits, save_digits
-from autograder.sources import COURSE
-from autograder.worker import Task, seed_of
+from autograder.building.notebooks import source_notebook
+from autograder.building.sources import COURSE
+from autograder.containment.kernel import Kernel
+from autograder.judging.digits import TRAIN_PART
+from autograder.judging.running import Runner, load_digits, save_digits
+from autograder.judging.worker import Task, seed_of
+from autograder.records.course import Course, key_of
 from helpers import data
 
 

@@ -11,8 +11,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.assignment import grade_id, is_solution
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
 
 STEM = "01_patches"
 EXERCISES = 7

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import intake, matching, reading, slicing
 from autograder.assignment import Assignment, grade_id, is_graded, is_solution
-from autograder.collecting import collect
-from autograder.notebooks import source_notebook, student_notebook
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.submissions import intake, matching, reading, slicing
+from autograder.submissions.collecting import collect
 
 STEMS = ("01_patches", "02_attention_block", "03_vision_transformer", "04_training")
 ANSWER = "def img_to_patch(x, patch_size, flatten_channels=True):\n    return helper(x, patch_size)\n"
@@ -308,10 +308,10 @@ def test_nothing_is_read_from_outside_a_submission(tmp_path):
 
 
 def test_a_zip_bomb_and_a_broken_zip_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("autograder.collecting.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("autograder.submissions.collecting.MAX_FILE_BYTES", 1000)
     (tmp_path / "bomb.zip").write_bytes(zipped(big="0" * 5000, small="1"))
     (tmp_path / "cut.zip").write_bytes(zipped(a="b")[:-10])
-    monkeypatch.setattr("autograder.collecting.MAX_NESTING", 1)
+    monkeypatch.setattr("autograder.submissions.collecting.MAX_NESTING", 1)
     (tmp_path / "nested.zip").write_bytes(zipped(**{"in.zip": zipped(a="b")}))
     found, refused = collect(tmp_path)
     assert [item.path for item in found] == ["bomb.zip/small"]

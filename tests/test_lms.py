@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import lms
-from autograder.course import key_of
+from autograder.records.course import key_of
+from autograder.submissions import lms
 
 CANVAS = {
     "lovelaceada_4711_90001_01_patches.ipynb": b"one",
@@ -152,7 +152,7 @@ def test_names_that_collide_or_are_too_long_are_kept_apart(tmp_path):
 
 
 def test_a_zip_bomb_of_one_student_costs_nobody_else(tmp_path, monkeypatch):
-    monkeypatch.setattr("autograder.lms.MAX_TOTAL_BYTES", 5000)
+    monkeypatch.setattr("autograder.submissions.lms.MAX_TOTAL_BYTES", 5000)
     found, notes = lms.students(zipped(tmp_path / "c.zip", {"a_1_10_x.ipynb": b"0" * 9000, "b_2_11_y.ipynb": b"y"}), tmp_path / "scratch")
     assert [holds(student) for student in found] == [{}, {"y.ipynb": b"y"}]
     assert "too large" in notes[0]

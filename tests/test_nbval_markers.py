@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from autograder.assignment import EVIDENCE
-from autograder.notebooks import source_notebook
-from autograder.sources import COURSE, stems
+from autograder.building.notebooks import source_notebook
+from autograder.building.sources import COURSE, stems
 
 NOT_COMPARED = {
     "01_patches": [

@@ -9,8 +9,8 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from autograder import diagrams, feedback, report, wording
-from autograder.verdicts import STATUSES, Verdict
+from autograder.judging.verdicts import STATUSES, Verdict
+from autograder.pages import diagrams, feedback, report, wording
 from helpers.checks.lessons import EXERCISES, bugs
 from helpers.checks.messages import GENERAL, SAYINGS
 

@@ -14,8 +14,8 @@ import tokenize
 import nbformat
 import pytest
 
-from autograder import release
-from autograder.sources import COURSE, cells, stems
+from autograder.building import release
+from autograder.building.sources import COURSE, cells, stems
 
 REPO = "teacher/students-of-2026"
 
@@ -239,5 +239,5 @@ def test_wrong_repository_is_refused(tmp_path, repo):
 
 
 def test_make_release_without_arguments_says_what_to_do():
-    ended = subprocess.run([sys.executable, "-m", "autograder.release", "--out", "", "--repo", ""], cwd=COURSE, capture_output=True, text=True)
+    ended = subprocess.run([sys.executable, "-m", "autograder.building.release", "--out", "", "--repo", ""], cwd=COURSE, capture_output=True, text=True)
     assert ended.returncode == 1 and "make release OUT=DIR REPO=owner/name" in ended.stderr and "Traceback" not in ended.stderr

@@ -8,12 +8,12 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import intake, matching, releases
 from autograder.assignment import OLDER, load, version_of
-from autograder.course import Course
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.sources import COURSE
-from autograder.verdicts import Verdict
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.judging.verdicts import Verdict
+from autograder.records.course import Course
+from autograder.submissions import intake, matching, releases
 
 STEM = "01_patches"
 

@@ -7,14 +7,14 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 
-from autograder import lateness, roster
 from autograder.assignment import load
-from autograder.course import Course
-from autograder.lms import LATE_AT_LEAST, Student
-from autograder.matching import rebuild
-from autograder.notebooks import source_notebook
-from autograder.roster import BadRoster
-from autograder.verdicts import Verdict
+from autograder.building.notebooks import source_notebook
+from autograder.judging.verdicts import Verdict
+from autograder.records.course import Course
+from autograder.submissions import lateness, roster
+from autograder.submissions.lms import LATE_AT_LEAST, Student
+from autograder.submissions.matching import rebuild
+from autograder.submissions.roster import BadRoster
 
 STEM = "02_attention_block"
 DUE = datetime(2026, 11, 20, 23, 59, 59, tzinfo=timezone.utc)

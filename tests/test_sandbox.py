@@ -17,10 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder import boxes, containers, sandbox, warm
-from autograder.kernel import Kernel
-from autograder.sandbox import Limits, NoSandbox, View, choose
-from autograder.sources import COURSE
+from autograder.building.sources import COURSE
+from autograder.containment import boxes, containers, sandbox, warm
+from autograder.containment.kernel import Kernel
+from autograder.containment.sandbox import Limits, NoSandbox, View, choose
 
 CANARY = "canary-" + "of-the-grader"
 SMALL = Limits(memory_bytes=700 * 2**20, processes=32, file_bytes=48 * 2**20)
@@ -510,7 +510,7 @@ WORKER = """
 import os, sys, time
 from pathlib import Path
 from autograder import warm
-from autograder.kernel import Kernel
+from autograder.containment.kernel import Kernel
 warm.use(sys.argv[1])
 place = Path(sys.argv[2])
 (place / "work").mkdir()
@@ -634,7 +634,7 @@ def test_an_ordinary_user_has_the_same_sandbox(tmp_path):
 import sys
 sys.path.insert(0, {str(COURSE)!r})
 from pathlib import Path
-from autograder.kernel import Kernel
+from autograder.containment.kernel import Kernel
 import os
 assert os.geteuid() == 1234
 for kind in ("namespaces", "bwrap"):

@@ -251,11 +251,11 @@ def test_a_large_notebook_is_said(complete, capsys, monkeypatch):
 
 def test_the_student_is_told_before_what_the_grader_would_tell_afterwards(tmp_path):
     """Every damaged notebook of the corpus that intake mends or refuses has a remark, and a perfect one has none."""
-    from autograder import intake
     from autograder.assignment import Assignment
-    from autograder.notebooks import source_notebook, student_notebook
+    from autograder.building.notebooks import source_notebook, student_notebook
+    from autograder.building.sources import COURSE
     from autograder.sample_class import CORE, Material
-    from autograder.sources import COURSE
+    from autograder.submissions import intake
     from tests.corpus.submissions.damaged import CELLS
 
     made = {stem: source_notebook(stem) for stem in CORE}

@@ -12,21 +12,13 @@ import torch
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 
-from autograder import exhibits, kept, running, suspicion
 from autograder.assignment import Exercise
-from autograder.digits import (
-    DEGREES,
-    MEASURED,
-    SHIFT,
-    disguise,
-    load_digits,
-    save_digits,
-    shown,
-)
-from autograder.kernel import Outcome
-from autograder.running import Runner
-from autograder.sources import COURSE
-from autograder.verdicts import Verdict
+from autograder.building.sources import COURSE
+from autograder.containment.kernel import Outcome
+from autograder.judging import exhibits, kept, running, suspicion
+from autograder.judging.digits import DEGREES, MEASURED, SHIFT, disguise, load_digits, save_digits, shown
+from autograder.judging.running import Runner
+from autograder.judging.verdicts import Verdict
 from helpers import NAMES, checks, data, evidence
 from helpers.training import Augment
 from tests import corpus
@@ -88,7 +80,7 @@ def scratch(tmp_path_factory):
 
 def graded(scratch, exercise, code, seed=5):
     """(verdict, look) of one answer by the grader's own way, in a kernel of its own."""
-    from autograder import slicing
+    from autograder.submissions import slicing
 
     place = scratch / os.urandom(4).hex()
     runner = Runner(place, scratch, (exercise,), 20)

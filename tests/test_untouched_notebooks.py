@@ -2,9 +2,9 @@
 
 import pytest
 
-from autograder.execution import execute
-from autograder.notebooks import student_notebook
-from autograder.sources import stems
+from autograder.building.execution import execute
+from autograder.building.notebooks import student_notebook
+from autograder.building.sources import stems
 
 
 @pytest.mark.parametrize("stem", stems())

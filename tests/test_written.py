@@ -12,13 +12,15 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import exports, feedback, matching, written
 from autograder.assignment import Assignment, grade_id, is_solution, version_of
-from autograder.notebooks import source_notebook, student_notebook
-from autograder.reading import notebook as read
-from autograder.sources import COURSE
-from autograder.verdicts import WRITTEN, Verdict
-from autograder.wording import what_to_do
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
+from autograder.judging import written
+from autograder.judging.verdicts import WRITTEN, Verdict
+from autograder.pages import exports, feedback
+from autograder.pages.wording import what_to_do
+from autograder.submissions import matching
+from autograder.submissions.reading import notebook as read
 
 STEM = "06_cnn_vs_vit"
 FIRST, SECOND = "strengths_and_weaknesses", "what_next"

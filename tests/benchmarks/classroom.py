@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from autograder import files
 from autograder.assignment import grade_id, is_graded
-from autograder.execution import execute
-from autograder.notebooks import source_notebook, student_notebook
+from autograder.building.execution import execute
+from autograder.building.notebooks import source_notebook, student_notebook
+from autograder.building.sources import COURSE
 from autograder.sample_class import CORE, Material
-from autograder.sources import COURSE
 
 LAST_TRAINED = "trainer.fit("  # the cell of notebook 04 after which checkpoints and curves are there
 # What the students of the class hand in, in turn: exercise -> diagnosis of the answer, or None for the untouched stub.

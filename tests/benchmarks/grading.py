@@ -26,9 +26,9 @@ from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from autograder import files
-from autograder.notebooks import source_notebook
+from autograder.building.notebooks import source_notebook
+from autograder.building.sources import COURSE
 from autograder.sample_class import CORE
-from autograder.sources import COURSE
 from tests.benchmarks import classroom, record
 
 STEPS = ("autograde", "generate_feedback")

@@ -11,7 +11,7 @@ import warnings
 import lightning as L
 import torch
 
-from autograder.sources import solution_namespace
+from autograder.building.sources import solution_namespace
 from helpers import data, training
 from tests.benchmarks import record
 

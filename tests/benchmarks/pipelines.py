@@ -8,7 +8,7 @@ import sys
 import lightning as L
 import torch
 
-from autograder.sources import solution_namespace
+from autograder.building.sources import solution_namespace
 from helpers import data, training
 from tests.benchmarks import record
 from tests.benchmarks.mnist import EpochClock, model_kwargs, quiet

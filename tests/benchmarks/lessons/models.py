@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autograder.sources import solution_namespace
+from autograder.building.sources import solution_namespace
 from helpers import training
 
 

@@ -1,0 +1,1 @@
+"""From an answer to a verdict: running it in a kernel, observing it, judging it outside."""
