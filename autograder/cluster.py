@@ -19,7 +19,7 @@ from pathlib import Path
 
 from . import files
 from .assignment import Assignment
-from .judging.job import Job, run
+from .job import Job, run
 from .judging.worker import Task
 from .records import ledger
 

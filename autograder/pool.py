@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from .assignment import Assignment
 from .judging import verdicts
-from .judging.job import Job, run
+from .job import Job, run
 from .judging.worker import Task
 from .processes import Workers
 

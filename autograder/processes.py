@@ -49,7 +49,7 @@ def _begin(address: str, scratch: str | None) -> None:
     tempfile.tempdir = scratch
     import torch
 
-    from .judging import job  # noqa: F401  the imports of what it is about to do
+    from . import job  # noqa: F401  the imports of what it is about to do
 
     torch.set_num_threads(1)
 

@@ -15,7 +15,7 @@ from . import pool
 from .building.build import source_notebook
 from .building.sources import stems
 from .containment import sandbox
-from .judging.job import entered
+from .job import entered
 from .judging.verdicts import Verdict
 from .judging.worker import Task
 from .options import CannotGrade, Options

@@ -16,7 +16,7 @@ from autograder import cluster, pool
 from autograder.assignment import is_solution
 from autograder.building.notebooks import source_notebook, student_notebook
 from autograder.building.sources import COURSE
-from autograder.judging.job import Job
+from autograder.job import Job
 from autograder.judging.worker import Task
 from autograder.records.course import Course
 

@@ -6,10 +6,10 @@ import resource
 import sys
 from dataclasses import dataclass, field
 
-from ..assignment import load
-from ..records.conversion import convert, mark_of
-from .verdicts import Verdict
-from .worker import Task, grade_student
+from .assignment import load
+from .judging.verdicts import Verdict
+from .judging.worker import Task, grade_student
+from .records.conversion import convert, mark_of
 
 
 @dataclass(frozen=True)
