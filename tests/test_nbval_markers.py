@@ -38,6 +38,11 @@ NOT_COMPARED = {
         "val_curve",
         "04_training-39",  # hand-in: what a run leaves behind
     ],
+    "05_bug_hunt": [
+        "05_bug_hunt-01",  # self-check of the machine
+        "05_bug_hunt-03",  # what was carried over
+        "05_bug_hunt-04",  # data source and profile
+    ],
     "06_cnn_vs_vit": [
         "06_cnn_vs_vit-01",  # self-check of the machine
         "06_cnn_vs_vit-03",  # what was carried over
@@ -92,6 +97,12 @@ NOT_COMPARED = {
         "09_cifar10-38",  # four classes: profile, time
         "09_cifar10-40",  # test accuracy: profile
         "09_cifar10-42",  # long run: only where it is switched on
+    ],
+    "10_look_inside": [
+        "10_look_inside-01",  # self-check of the machine
+        "10_look_inside-03",  # what was carried over
+        "10_look_inside-05",  # whose model it is
+        "10_look_inside-06",  # accuracy: profile
     ],
 }
 PER_CELL = {"nbval-ignore-output", "nbval-check-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}

@@ -5,7 +5,8 @@ import torch
 
 from helpers.figures import style
 
-RANKINGS = {"rollout": style.BLUE, "last layer": style.ORANGE, "hiding": style.GREEN, "ink": style.INK, "at random": style.GREY}
+RANKINGS = {"rollout": style.BLUE, "last layer": style.ORANGE, "hiding": style.GREEN, "ink": style.INK,
+            "untrained rollout": style.SKY, "at random": style.GREY}
 
 
 def _over(ax, values, picture, **kwargs):
@@ -34,14 +35,14 @@ def heads(image, weights):
     layers, number = weights.shape[:2]
     picture = image.detach().float().mean(0).cpu().numpy()
     fig, axes = style.canvas(1.7 * number + 1.6, 1.75 * layers + 0.8, rows=layers, cols=number, squeeze=False)
-    top = float(weights[:, :, 0, 1:].max())
+    top = float(weights[:, :, 0, 1:].float().quantile(0.98))  # one patch that gets nearly all must not make the others pale
     for layer in range(layers):
         for head in range(number):
             shown = _over(axes[layer, head], _grid(weights[layer, head, 0, 1:]), picture, cmap=style.HEAT_CMAP, vmin=0, vmax=top)
             if layer == 0:
                 axes[0, head].set_title(f"head {head + 1}")
         axes[layer, 0].set_ylabel(f"layer {layer + 1}")
-    fig.colorbar(shown, ax=axes, label="weight of the patch (share of 1)", shrink=0.8)
+    fig.colorbar(shown, ax=axes, label="weight of the patch (share of 1)", shrink=0.8, extend="max")
     fig.suptitle("Where the class token looks")
     return fig
 
@@ -74,13 +75,13 @@ def deletion(curves, patches):
 
     curves: {ranking: accuracies in 0..1, one for each number of `patches`}; patches: how many were hidden. Returns the Figure.
     """
-    fig, ax = style.canvas(7.5, 4.0)
+    fig, ax = style.canvas(8.5, 4.0)
     for name, accuracies in curves.items():
         ax.plot(patches, [100 * value for value in accuracies], marker="o", markersize=4, color=RANKINGS.get(name, style.PURPLE), label=name)
     ax.axhline(10, color=style.FAINT, zorder=0)
     ax.text(patches[-1], 11, "guessing", ha="right", va="bottom", color=style.MUTED, fontsize=9)
     ax.set(title="Hide what a map calls important: which map knows?", xlabel="patches painted over", ylabel="accuracy (%)", ylim=(0, 103))
-    ax.legend(title="hidden first by")
+    fig.legend(*ax.get_legend_handles_labels(), title="hidden first by", loc="outside right center")
     return fig
 
 
