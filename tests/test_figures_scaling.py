@@ -111,7 +111,7 @@ def test_few_labels_draws_means_and_every_run():
     ax = transfer.few_labels(FEW, "note").axes[0]
     assert {tuple(line.get_ydata().round(6)) for line in ax.lines} == {(55.0, 90.0), (65.0, 80.0)}
     assert sum(len(points.get_offsets()) for points in ax.collections) == 6
-    assert "all weights" not in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "all weights" not in [text.get_text() for text in ax.figure.legends[0].get_texts()]
 
 
 def test_digits_that_lie_apart_are_drawn_apart():
