@@ -392,12 +392,13 @@ depths = {}
 if can_extract:
     for kind, vit in (("pretrained", pretrained_vit()), ("never trained", untrained_vit(0))):
         for read, patches in (("all patches", True), ("class token", False)):
-            for blocks in range(0 if patches else 1, 4):  # before block 1 all images have the same class token
+            for blocks in range(0 if patches else 1, 4):  # at 0 all images have one class token
                 part = UpTo(vit, blocks, patches)
                 found, asked = (extract_features(part, loader(split)) for split in (few_train, few_val))
                 right = share_right(fit_head(*found, steps=100), *asked)
                 depths.setdefault(f"{read}, {kind}", {})[blocks] = right
-    by_pixels = share_right(fit_head(pixels(few_train), few_train.labels, 100), pixels(few_val), few_val.labels)
+    by_pixels = fit_head(pixels(few_train), few_train.labels, steps=100)
+    by_pixels = share_right(by_pixels, pixels(few_val), few_val.labels)
     depth_note = f"{digits.source}, {len(few_train):,} training and {len(few_val):,} validation digits"
     display(figures.depths(depths, by_pixels, depth_note))
 else:
