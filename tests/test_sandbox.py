@@ -509,7 +509,7 @@ def test_a_warm_process_that_ends_takes_its_kernels_along(start):
 WORKER = """
 import os, sys, time
 from pathlib import Path
-from autograder import warm
+from autograder.containment import warm
 from autograder.containment.kernel import Kernel
 warm.use(sys.argv[1])
 place = Path(sys.argv[2])
