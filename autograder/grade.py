@@ -45,6 +45,7 @@ def _processes(submissions: Path, options: Options) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Grade a class; 0 when every submission got a verdict, whatever it is."""
     submissions, out, course, chosen = read(argv)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores
     try:
         results = grade(submissions, out, course, chosen)
     except CannotGrade as error:

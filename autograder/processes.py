@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import tempfile
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from .containment import warm
 
@@ -18,26 +19,41 @@ MEMORY = 6 * 2**30  # bytes of data of one worker; what a student's code may use
 class Workers:
     """Processes that grade, for a with statement: where it ends by an error, they end at once, else when they are done.
 
+    They start in the background. Where processes may be forked, one imports what they need and they are forked from it.
     scratch: a folder for their temporary files, which whoever gives it removes: a process that is killed removes nothing.
     """
 
     def __init__(self, processes: int, scratch: str | None = None) -> None:
         self._warm = warm.Warm() if warm.available() else None
-        address = self._warm.address if self._warm is not None else ""
-        self.executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(address, scratch))
-        for _ in range(processes):
-            self.executor.submit(os.getpid)
+        # Starting waits for the imports of the process that they are forked from.
+        self._starting = ThreadPoolExecutor(1).submit(_start, processes, self._warm.address if self._warm is not None else "", scratch)
+
+    @property
+    def executor(self) -> ProcessPoolExecutor:
+        """What takes jobs."""
+        return self._starting.result()
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
         if kind is not None:
+            self._starting.exception()  # none is started any more
             for process in multiprocessing.active_children():
                 process.terminate()
         self.executor.shutdown(wait=True, cancel_futures=True)
         if self._warm is not None:
             self._warm.end()
+
+
+def _start(processes: int, address: str, scratch: str | None) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("forkserver" if address else "spawn")
+    if address:
+        context.set_forkserver_preload(["autograder.job", "helpers.checks.lit"])
+    executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(address, scratch))
+    for _ in range(processes):
+        executor.submit(os.getpid)
+    return executor
 
 
 def _begin(address: str, scratch: str | None) -> None:
@@ -52,6 +68,8 @@ def _begin(address: str, scratch: str | None) -> None:
     from . import job  # noqa: F401  the imports of what it is about to do
 
     torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()  # what is imported is not looked through again and again: a sixth of the time
 
 
 def bound_memory(most: int) -> None:

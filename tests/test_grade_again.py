@@ -1,11 +1,14 @@
 """A class graded once, cut off, and graded again: what stays, what changes, and that nbgrader's own tools open what is there."""
 
+import contextlib
 import csv
 import json
+import logging
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +25,8 @@ from autograder.building.sources import COURSE
 from autograder.judging import cache
 from autograder.judging.verdicts import Verdict
 from autograder.records import ledger
+from autograder.records.gradebook import Book
+from autograder.submissions import lateness
 
 STEM = "01_patches"
 WRONG = COURSE / "tests" / "corpus" / "img_to_patch" / "wrong"
@@ -252,3 +257,16 @@ def test_all_that_judges_is_part_of_the_graders_version():
     parts = {name.split(".")[1] for name in loaded}
     assert "judging" in parts
     assert parts <= {place.removesuffix(".py") for place in ledger.VERDICTS}, "a change there would not grade a class again"
+
+
+def test_a_new_gradebook_has_the_version_that_nbgrader_gives_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))  # nbgrader asks the command alembic
+    Book(f"sqlite:///{tmp_path}/ours.db", lateness.policy(""), logging.getLogger()).close()
+    Gradebook(f"sqlite:///{tmp_path}/stock.db").close()
+    tables, versions = [], []
+    for name in ("ours", "stock"):
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{name}.db")) as book:
+            tables.append(sorted(book.execute("SELECT name, sql FROM sqlite_master").fetchall()))
+            versions.append(book.execute("SELECT version_num FROM alembic_version").fetchall())
+    assert tables[0] == tables[1] and len(tables[0]) > 10
+    assert versions[0] == versions[1] and len(versions[0]) == 1

@@ -6,15 +6,16 @@ nbgrader opens the database anew for every notebook and step; most of its time g
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
+from alembic.script import ScriptDirectory
 from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
@@ -39,15 +40,12 @@ class Book:
 
     def __init__(self, url: str, policy: Config, log: logging.Logger):
         self.url, self._policy, self._log = url, policy, log
-        before = os.environ.get("PATH", "")
-        # nbgrader asks the command `alembic` for its version, which lies beside this Python.
-        os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), before])
+        address = f"{url}?timeout={WAIT_SECONDS}" if url.startswith("sqlite:") and "?" not in url else url
         try:
-            self._book = Gradebook(f"{url}?timeout={WAIT_SECONDS}" if url.startswith("sqlite:") and "?" not in url else url)
+            _enter_version(address)
+            self._book = Gradebook(address)
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise NoGradebook(f"The gradebook {_hidden(url)} cannot be opened ({_first_line(error)}): please check --db.") from error
-        finally:
-            os.environ["PATH"] = before
 
     def close(self) -> None:
         """Let go of the database."""
@@ -174,6 +172,19 @@ def _score(verdict: Verdict) -> float | None:
 def sqlite(path: Path) -> str:
     """The URL of a gradebook in a file."""
     return f"sqlite:///{path}"
+
+
+def _enter_version(url: str) -> None:
+    """Write into an empty database which version of nbgrader's tables it is about to have; nbgrader starts a process to find out."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+                connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+                connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:version)"), {"version": version})
+    finally:
+        engine.dispose()
 
 
 def _quiet() -> warnings.catch_warnings:
