@@ -39,7 +39,7 @@ def _processes(submissions: Path, options: Options) -> int:
         students = len(options.only) or len(os.listdir(submissions))
     except OSError:  # a zip, or nothing at all
         students = sys.maxsize
-    return max(min(options.jobs or os.cpu_count() or 1, students), 1)
+    return max(min(options.at_a_time, students), 1)
 
 
 def main(argv: list[str] | None = None) -> int:

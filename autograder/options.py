@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,11 @@ class Options:
     scheduler: str = ""
     exports: tuple[str, ...] = ()
     late_policy: str = ""
+
+    @property
+    def at_a_time(self) -> int:
+        """Students that are graded at a time."""
+        return self.jobs or os.cpu_count() or 1
 
 
 def read(argv: list[str] | None) -> tuple[Path, Path, Path, Options]:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from helpers import data
+
 from . import pool
 from .building.build import source_notebook
 from .building.sources import stems
 from .containment import sandbox
 from .job import entered
+from .judging.running import save_digits
 from .judging.verdicts import Verdict
 from .judging.worker import Task
 from .options import CannotGrade, Options
@@ -52,7 +55,7 @@ class Run:
         asked = _among(options.exercises, exercises, "no exercise called {}") or (exercises if options.only else [])
         self.notes += releases.prepare(self.out, course, list(self.assignments.values()))
         self.before = ledger.last(self.out)
-        settings = {"timeout": options.timeout, "jobs": options.jobs or os.cpu_count() or 1, "sandbox": kind, "late_policy": options.late_policy, "db": options.db or ledger.database(out)}
+        settings = {"timeout": options.timeout, "jobs": options.at_a_time, "sandbox": kind, "late_policy": options.late_policy, "db": options.db or ledger.database(out)}
         self.run = ledger.begin(self.out, **settings)
         self.late, self.keys = lateness.of_class(self.students), lms.keys([one.id for one in self.students], key_of)
         self.who = {one.id: {"name": one.name, "email": one.email, "lms_id": one.lms_id} for one in self.students}
@@ -162,10 +165,6 @@ def _digits(folders: list[Path], scratch: Path) -> tuple[dict[str, tuple[str, st
     """Files of the digits that checkpoints are measured on, by source, where any can have been handed in; and what they are."""
     if not any(_may_hold_checkpoints(path) for folder in folders for path in folder.rglob("*")):
         return {}, ""
-    from helpers import data
-
-    from .judging.running import save_digits
-
     try:
         own = data.digits()
     except data.DataError as error:
@@ -184,8 +183,6 @@ def _may_hold_checkpoints(path: Path) -> bool:
 
 
 def _offline():
-    from helpers import data
-
     before = os.environ.get("VIT_DATA")
     os.environ["VIT_DATA"] = "MNIST-5k"
     try:

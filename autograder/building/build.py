@@ -47,8 +47,7 @@ def build(stem: str, course: Path = COURSE, profile: str = PROFILE) -> None:
         "data": ENVIRONMENT["VIT_DATA"],
         "versions": {name: importlib.metadata.version(name) for name in _RECORDED},
     }
-    files.write(Path(course) / "solutions" / f"{stem}.ipynb", as_text(notebook))
-    files.write(Path(course) / "notebooks" / f"{stem}.ipynb", as_text(student))
+    _write(stem, course, notebook, student)
 
 
 def rewrite(stem: str, course: Path = COURSE) -> None:
@@ -67,6 +66,10 @@ def rewrite(stem: str, course: Path = COURSE) -> None:
     for cell, old in zip(wanted, ran, strict=True):
         cell.outputs, cell.execution_count = old.outputs, old.execution_count
     notebook.metadata.course["executed"] = stored.metadata.course["executed"]
+    _write(stem, course, notebook, student)
+
+
+def _write(stem: str, course: Path, notebook: nbformat.NotebookNode, student: nbformat.NotebookNode) -> None:
     files.write(Path(course) / "solutions" / f"{stem}.ipynb", as_text(notebook))
     files.write(Path(course) / "notebooks" / f"{stem}.ipynb", as_text(student))
 

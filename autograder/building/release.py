@@ -153,7 +153,7 @@ def _pyproject(repo: str, branch: str, course: Path) -> str:
 
 
 def _readme(repo: str, branch: str, course: Path) -> str:
-    rows, points, lessons = [], 0, 0
+    rows, points = [], 0
     for stem in stems(course):
         source = cells(stem, course)
         worth = sum(cell.nbgrader.get("points", 0) for cell in source)
@@ -161,9 +161,7 @@ def _readme(repo: str, branch: str, course: Path) -> str:
         rows.append(f"| {title[2:]} (`{stem}`) | {worth:g} | {badge(stem, repo, branch)} |")
         if handed_in_by_all(stem):
             points += worth
-        else:
-            lessons += 1
-    return _README.format(points=f"{points:g}", version=__version__, table="\n".join(rows), lessons=_LESSONS if lessons else "")
+    return _README.format(points=f"{points:g}", version=__version__, table="\n".join(rows), lessons="" if all(map(handed_in_by_all, stems(course))) else _LESSONS)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -47,7 +47,7 @@ def serve(number: int) -> None:
     waiting.register(requests, select.POLLIN)
     gc.collect()
     gc.freeze()  # children do not look at what is here, so less of it is copied
-    while [event for event in waiting.poll() if event[0] == end] == []:
+    while not any(number == end for number, _ in waiting.poll()):
         from_child, to_parent = os.pipe()
         from_parent, to_child = os.pipe()
         pid = os.fork()
@@ -103,7 +103,7 @@ def _child(requests: socket.socket, from_parent: int, to_parent: int, namespaces
     asked = json.loads(line)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        pid = (_contained(asked, from_parent, to_parent, namespaces, inside) if asked["kind"] == "namespaces" else _free(asked, inside))
+        pid = _contained(asked, from_parent, to_parent, namespaces, inside) if asked["kind"] == "namespaces" else _free(asked, inside)
     except OSError as error:
         _answer(client, {"error": str(error)})
         os.write(to_parent, b"d")

@@ -50,6 +50,16 @@ class Verdict:
         return WRITTEN in self.findings
 
     @property
+    def is_unread(self) -> bool:
+        """Whether this answer in words waits for a person, for the first time or again."""
+        return self.is_written and self.status == "needs_review"
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a person has read this answer in words and given the points."""
+        return self.is_written and self.status == "graded"
+
+    @property
     def seen(self) -> str:
         """The last column of grades.csv: codes and findings, separated by ;"""
         return ";".join(dict.fromkeys((*self.codes, *self.findings)))

@@ -73,7 +73,7 @@ def marked(judged: list[Verdict], marks: dict[str, Mark]) -> list[Verdict]:
     """
     found = []
     for one in judged:
-        mark = marks.get(one.exercise) if WRITTEN in one.findings else None
+        mark = marks.get(one.exercise) if one.is_written else None
         if mark is None:
             found.append(one)
         elif mark.again:

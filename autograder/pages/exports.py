@@ -165,13 +165,16 @@ def gradescope(person: Person) -> dict:
     for number, cell in enumerate(person.cells, 1):
         verdict = cell.verdict
         lines = [said(cell), *(f"{'✓' if holds else '✗'} {claim}" for claim, holds in verdict.rungs)]
+        judged = {}  # what waits for a person is no zero
+        if cell.points is not None:
+            full = verdict.passed or (cell.manual and cell.points >= verdict.max_points)
+            judged = {"score": round(cell.points, 2), "status": "passed" if full else "failed"}
         tests.append(
             {
                 "name": cell.title,
                 "number": str(number),
-                **({} if cell.points is None else {"score": round(cell.points, 2)}),  # what waits for a person is no zero
                 "max_score": verdict.max_points,
-                **({} if cell.points is None else {"status": "passed" if verdict.passed or (cell.manual and cell.points >= verdict.max_points) else "failed"}),
+                **judged,
                 "output": wording.plain("\n".join(lines)),
                 "output_format": "text",
                 "visibility": "visible",

@@ -57,7 +57,7 @@ def share(part: float, whole: float) -> str:
 
 def is_open(verdict: Verdict) -> bool:
     """Whether the points are still to be given by a person who reads the answer."""
-    return verdict.is_written and verdict.status == "needs_review" and not verdict.points
+    return verdict.is_unread and not verdict.points
 
 
 def _open(verdicts: Iterable[Verdict]) -> float:

@@ -173,7 +173,7 @@ def _group(status: str, records: list, is_open: bool) -> dict:
 
 def _kind(verdict: Verdict) -> str:
     """The status of a verdict, or "written" for an answer that a person is to read anyway."""
-    return "written" if verdict.is_written and verdict.status == "needs_review" else verdict.status
+    return "written" if verdict.is_unread else verdict.status
 
 
 def _row(result: dict, stem: str, why: str) -> dict:

@@ -173,7 +173,7 @@ def result(verdict: Verdict) -> str:
 
 def what_to_do(verdicts: list[Verdict]) -> str:
     """The sentence under the score of a page: what is to be done next, or that nothing is."""
-    open_ones = [verdict for verdict in verdicts if not verdict.passed and not (verdict.is_written and verdict.status in ("graded", "repaired"))]
+    open_ones = [verdict for verdict in verdicts if not (verdict.passed or verdict.is_marked)]
     if not open_ones:
         if any(verdict.is_written for verdict in verdicts):
             return "Everything has been judged, your answers in words by your instructor. There is nothing left to do."

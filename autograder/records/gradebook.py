@@ -166,7 +166,7 @@ class Book:
 
 def _score(verdict: Verdict) -> float | None:
     """What the grader itself gives: None, not 0, for an answer in words that waits for a person, as nbgrader has it."""
-    return None if verdict.is_written and verdict.status == "needs_review" else verdict.points
+    return None if verdict.is_unread else verdict.points
 
 
 def sqlite(path: Path) -> str:

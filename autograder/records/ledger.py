@@ -141,7 +141,7 @@ def _why(old: dict | None, new: dict | None, one: Verdict | None, other: Verdict
     parts = [text for name, text in PARTS.items() if old.get("parts", {}).get(name) != new.get("parts", {}).get(name)]
     if parts:
         return ", ".join(parts)
-    if other and other.is_written and other.status == "graded":
+    if other and other.is_marked:
         return "a person gave the points"
     if one and other and one.points == other.points:
         return f"{one.status} before, {other.status} now"

@@ -69,7 +69,7 @@ def load(out: Path, db: str = "") -> list[Person]:
 
 def _open(verdict: Verdict) -> bool:
     """Whether the points are for a person to give: those that have been given are in the gradebook."""
-    return verdict.status == "needs_review" or (verdict.is_written and verdict.status in ("graded", "repaired"))
+    return verdict.status == "needs_review" or verdict.is_marked
 
 
 def _add_gradebook(people: dict[str, Person], out: Path, db: str) -> None:
