@@ -37,11 +37,12 @@ class Workers:
         return self
 
     def __exit__(self, kind, error, trace) -> None:
+        failed = self._starting.exception()  # waits: from here on none is started any more
         if kind is not None:
-            self._starting.exception()  # none is started any more
             for process in multiprocessing.active_children():
                 process.terminate()
-        self.executor.shutdown(wait=True, cancel_futures=True)
+        if failed is None:
+            self.executor.shutdown(wait=True, cancel_futures=True)
         if self._warm is not None:
             self._warm.end()
 

@@ -77,7 +77,7 @@ def _device():
         called = "T4 GPU" if "T4" in name.split() else "GPU"
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         return True, f"Device: {called} ({name}, {memory:.0f} GB)."
-    text = f"Device: CPU with {os.cpu_count() or 1} cores, no GPU. That is fine: five epochs on CPU earn full marks and take {CPU_MINUTES}."
+    text = f"Device: CPU with {os.cpu_count() or 1} cores, no GPU. That is fine: every notebook has a short training for CPUs. That of notebook 04 earns full marks and takes {CPU_MINUTES}."
     if on_colab():
         text += " For a GPU choose Runtime > Change runtime type > T4 GPU."
     return True, text

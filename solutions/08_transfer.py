@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 8 · Transfer
 #
-# So far your models began with random numbers. Almost nobody does that any more. You take a model that has learned something else, and teach it your task: with a hundredth of the labels, or a hundredth of the computing time.
+# So far your models began with random numbers. Almost nobody does that any more. You take a model that has learned something else, and teach it your task: with far fewer labels, or far less computing time.
 #
 # *What* of the old knowledge carries over? How much of the model should change? And when is a pretrained model not worth its fame?
 #
@@ -57,7 +57,7 @@ figures.methods(
 # **Why would it work at all?** Clothes are not digits. But some things are true of both. Neighbouring patches belong together. An edge is an edge. A curve that goes on in the next patch is one curve.
 # A ViT is given none of this: it has to learn from labels that position 9 lies below position 5. If it has learned that from 55,000 labelled clothes, it need not learn it again from 100 labelled digits.
 #
-# **Why not always change everything?** 100,000 weights can learn 100 digits by heart. The frozen backbone cannot: with 64 features, the probe has 650 numbers to choose. So the rule of thumb says: few labels ask for few free numbers, many labels can pay for many. Section 8.7 puts the rule to the test.
+# **Why not always change everything?** 100,000 weights can learn 100 digits by heart. A probe has only 650 numbers to choose, and the backbone cannot help it. (Even 650 numbers can learn 100 digits by heart. That is why section 8.4 keeps them small.) So the rule of thumb says: few labels ask for few free numbers, many labels can pay for many. Section 8.7 puts the rule to the test.
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 digits = data.digits()
@@ -79,7 +79,7 @@ figures.samples(rows)
 # %% [markdown]
 # ## 8.2 The pretrained model
 #
-# It is the small ViT of this course: patch 7, three blocks, 64 features. It learned Fashion-MNIST for eight epochs, by a script that you can run again (`python -m tests.benchmarks.lessons.transfer --pretrain`). Its file is small, since its numbers are stored in half precision.
+# It is the small ViT of this course: patch 7, three blocks, 64 features. It learned Fashion-MNIST for eight epochs, by a script of the course's repository that anyone can run again (`python -m tests.benchmarks.lessons.transfer --pretrain`), and reads clothes as the first row of the table in section 8.11 says. Its file is small, since its numbers are stored in half precision.
 #
 # It is built from PyTorch's own layers. We put them under the names of notebook 03, and we shall do the same with ViT-B/16: it *is* the same architecture. One class then holds both.
 
@@ -135,8 +135,8 @@ everything, in_head = (sum(p.numel() for p in part.parameters()) for part in (mo
 print(f"{everything:,} parameters, {in_head} of them in the head")
 
 # %% [markdown]
-# **Why is the new head zero?** The gradient that reaches the features is the gradient of the logits times the head's weights. With random weights, the first steps would push the backbone in random directions, and good features would be lost before the head has learned to read them.
-# With zeros, the backbone gets no gradient in the first step. The head starts to learn, and only then does the backbone follow.
+# **Why is the new head zero?** The gradient that reaches the features is the gradient of the logits times the head's weights. With random weights, the first steps would push the backbone in random directions, and good features could be lost before the head has learned to read them.
+# With zeros, the backbone gets no gradient in the first step. (With AdamW that is one step of grace, since it scales small gradients up. The warm-up does the rest. Section 8.10 does it better: head first.)
 #
 # ## 8.3 Exercise: `extract_features`
 #
@@ -235,9 +235,9 @@ report = checks.extract_features(extract_features, seed=None)
 #
 # With fixed features, the head is an old friend: logistic regression. Its loss is convex, there is one best head, and a solver finds it without learning rate, epochs or luck:
 #
-# $$\min_{W, b} \; \frac1N \sum_{i=1}^{N} -\log \operatorname{softmax}(W \phi_i + b)_{y_i} + \frac1N \lVert W \rVert^2.$$
+# $$\min_{W, b} \; \frac1N \sum_{i=1}^{N} -\log \operatorname{softmax}(W z_i + b)_{y_i} + \frac1N \lVert W \rVert^2, \qquad z_i = \frac{\phi_i - \text{mean}}{\text{spread}}.$$
 #
-# The second term keeps the weights small. It counts as much as a fixed number of digits, so with few digits it matters, and with many it hardly does.
+# The features are brought to mean 0 and spread 1 first, so that the penalty does not depend on their units. The second term keeps the weights small. It counts as much as a fixed number of digits, so with few digits it matters, and with many it hardly does.
 
 # %% tags=["skip-grading"]
 def fit_head(features, labels, steps=200):
@@ -287,9 +287,9 @@ else:
     print("The probe waits until your extract_features passes its check.")
 
 # %% [markdown]
-# For this small backbone a pass takes seconds, and the waste would be seconds as well. For ViT-B/16 one image of 224 pixels costs 17.6 billion multiply-adds, nearly ten thousand times as many. There, once or five times is the question whether you wait for minutes or for an hour.
+# For this small backbone a pass takes seconds, and the waste would be seconds as well. For ViT-B/16 one image of 224 pixels costs 17.6 billion multiply-adds, nearly ten thousand times as many. The study's five passes took one to two hours. One pass is a fifth of that.
 #
-# **What you pay for it.** Cached features belong to fixed images. No random shifts, no rotations: an augmented digit has other features, and those were not computed. Caching and augmentation exclude each other.
+# **What you pay for it.** Cached features belong to fixed images. No random shifts, no rotations: an augmented digit has other features, and those were not computed. You can cache a few augmented copies, and pay one pass for each. Endless new copies, as in training, you cannot cache.
 #
 # Let us look at the features. A point is a validation digit. Left, its 784 pixels. Right, its 64 features. Both are flattened onto the two directions in which they spread most. No digit label has been used by then.
 #
@@ -351,10 +351,9 @@ figures.readers(readers, 95.03, "published probe of ViT-B/16", note)
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# With the full MNIST, the nearest neighbour on raw pixels stands to the *right* of the dashed line. (Public runs on the test digits count 309 errors in 10,000, which is 96.9 %.) It has no parameter, it knows no photographs, and it beats the probe of a model with 86 million.
+# With the full MNIST, expect the nearest neighbour on raw pixels to the *right* of the dashed line: a public run counts 309 errors on the 10,000 test digits, which is 96.9 %. It has no parameter, it knows no photographs, and it passes the probe of a model with 86 million (whose 95.03 % are on validation digits). With the small offline set it stays left of the line: it has 4,000 digits to remember instead of 55,000. A memory is as good as it is large.
 #
-# How can that be? MNIST was tidied up: every digit is scaled to the same size and centred. Two sevens by two hands overlap, and so the distance of pixels means something. On photographs it would mean nothing. ImageNet rewards a model for *forgetting* such things: a dog that is shifted or turned is the same dog. Whether a stroke is closed or open, it hardly ever had to ask.
-# (With the small offline set, the neighbour has 4,000 digits to remember instead of 55,000. A memory is as good as it is large.)
+# How can that be? MNIST was tidied up: every digit is scaled to the same size and centred. Two sevens by two hands overlap, and so the distance of pixels means something. On photographs it would mean much less. ImageNet rewards a model for *forgetting* such things: a dog that is shifted or turned is the same dog. Whether a stroke is closed or open, it hardly ever had to ask.
 #
 # So 95.03 % does not say "pretrained features are great", nor "they are bad". It says that for *this* task a straight cut through features made for another task loses to the simplest memory. Two questions to ask of every reported accuracy: *what does the simplest method reach?* And: *what would full fine-tuning reach?*
 #
@@ -367,7 +366,7 @@ figures.readers(readers, 95.03, "published probe of ViT-B/16", note)
 # - the **class token**, 64 numbers,
 # - **all 16 patches**, side by side: $16 \cdot 64 = 1024$ numbers.
 #
-# 1,024 numbers can say more than 64, whatever made them. So the same is done with a model that has *never been trained*. What it reaches is owed to the number of features; only what lies above it is owed to the clothes.
+# 1,024 numbers can say more than 64, whatever made them. So the same is done with a model that has *never been trained*. What it reaches needs no training: many features, randomly mixed. Only what lies above it is owed to the clothes.
 #
 # **Predict, then look.** A linear reader, 100 digits of each class. Is the class token best after the last block, or earlier? Do the patches of a model of clothes beat the raw pixels?
 
@@ -407,9 +406,9 @@ else:
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# First the two blue lines, the patches. Before the first block they are nothing but the pixels, turned and projected. After it, the pretrained ones stand clearly above the raw pixels. The untrained ones stay about where the pixels are: *that* much comes from the number of features alone. The distance between the solid and the dashed line is what the clothes were worth.
+# First the two blue lines, the patches. Before the first block they are nothing but the pixels, turned and projected. After it, the pretrained ones stand clearly above the raw pixels. The untrained ones stay nearer to the pixels: *that* much comes without any training. The distance between the solid and the dashed line is what the clothes were worth: a few points, on few digits. (Count them against the noise, section 8.7.)
 #
-# So the knowledge is there. Now the orange lines. The class token stays far below, and its best place is *not* the end: from the second to the third block it gets worse for digits. The last block has turned it towards its own question, the ten garments. What a stroke looks like and where it lies is still in the patches, but it has not been passed on to the token that the probe reads.
+# So the knowledge is there. Now the orange lines. The class token stays far below, and its best place is *not* the end: from the second to the third block it gets worse for digits (in our run by four points, one model; on 500 digits chance moves each by two). The last block has turned it towards its own question, the ten garments. What a stroke looks like and where it lies is still in the patches, but it has not been passed on to the token that the probe reads.
 #
 # This is a common finding: the last layers belong to the old task, the middle ones to everybody. And it is cheap to use. Before you call a backbone bad, read it in another place. (Each such choice needs validation data. The published probe read the class token after the last block, too.)
 # </details>
@@ -418,10 +417,10 @@ else:
 #
 # With 55,000 labels there are many good ways. What if you have ten digits of each class? A doctor who labels scans, or a biologist with rare birds, is in this place.
 #
-# The function `fit` trains whatever has a gradient: the recipe of notebook 04, with a small weight decay. The digits are augmented, since here no features are cached.
+# The function `fit` trains whatever has a gradient: the recipe of notebook 04, with a small weight decay and without its last epoch on plain digits. The digits are augmented, since here no features are cached.
 
 # %% tags=["skip-grading"]
-half = dict(device_type=device, enabled=device == "cuda")  # half-precision products, on a GPU alone
+autocast = dict(device_type=device, enabled=device == "cuda")  # half-precision products, on a GPU alone
 
 
 def fit(model, split, epochs, lr, groups=None, seed=0, batch_size=50):
@@ -432,10 +431,10 @@ def fit(model, split, epochs, lr, groups=None, seed=0, batch_size=50):
         groups = training.parameter_groups(model, weight_decay=0.05)
     optimizer = torch.optim.AdamW(groups, lr=lr, betas=training.BETAS, weight_decay=0.05, fused=True)
     schedule = training.warmup_cosine(optimizer, None, epochs * len(batches))
-    scaler = torch.amp.GradScaler(device, init_scale=1024, enabled=half["enabled"])
+    scaler = torch.amp.GradScaler(device, init_scale=1024, enabled=autocast["enabled"])
     for _ in range(epochs):
         for x, y in batches:
-            with torch.autocast(**half):
+            with torch.autocast(**autocast):
                 loss = F.cross_entropy(model(x), y)
             optimizer.zero_grad()
             scaler.scale(loss).backward()
@@ -448,19 +447,19 @@ def fit(model, split, epochs, lr, groups=None, seed=0, batch_size=50):
 @torch.no_grad()
 def accuracy(model, split):
     model.eval()
-    with torch.autocast(**half):
+    with torch.autocast(**autocast):
         hits = [(model(x).argmax(dim=1) == y).sum() for x, y in loader(split)]
     return (sum(hits) / len(split)).item()
 
 # %% [markdown]
-# The four ways of section 8.1. Each is two or three lines:
+# The four ways of section 8.1, and a fifth: a probe that reads all patches, as in section 8.6. Each is two or three lines:
 
 # %% tags=["skip-grading"]
-SCRATCH_LR, TUNED_LR = 3e-3, 1.5e-3  # what is good already should change more slowly
+LR = 5e-3  # chosen for both ways that train all weights, on validation digits
 
 
 def from_scratch(split, epochs, seed):
-    return fit(untrained_vit(seed), split, epochs, SCRATCH_LR, seed=seed)
+    return fit(untrained_vit(seed), split, epochs, LR, seed=seed)
 
 
 def linear_probe(split, epochs, seed):
@@ -469,24 +468,29 @@ def linear_probe(split, epochs, seed):
     return model
 
 
+def probe_of_patches(split, epochs, seed):
+    reader = UpTo(pretrained_vit(), 3, patches=True)
+    return nn.Sequential(reader, fit_head(*extract_features(reader, loader(split))))
+
+
 def last_block_and_head(split, epochs, seed):
     model = pretrained_vit().requires_grad_(False)
     for part in (model.blocks[-1], model.norm, model.head):
         part.requires_grad_(True)
-    return fit(model, split, epochs, TUNED_LR, seed=seed)
+    return fit(model, split, epochs, LR, seed=seed)
 
 
 def all_weights(split, epochs, seed):
-    return fit(pretrained_vit(), split, epochs, TUNED_LR, seed=seed)
+    return fit(pretrained_vit(), split, epochs, LR, seed=seed)
 
 
-METHODS = {"from scratch": from_scratch, "linear probe": linear_probe,
+METHODS = {"from scratch": from_scratch, "linear probe": linear_probe, "probe of all patches": probe_of_patches,
            "last block and head": last_block_and_head, "all weights": all_weights}
 
 # %% [markdown]
-# Each method gets the same digits, the same number of epochs, and the same validation digits. With ten digits a class it matters *which* ten, so we draw several times and show every run.
+# Each method gets the same digits and the same validation digits. The three that train get the same epochs, learning rate and augmentation. The probes are solved on the digits as they are, since their features are computed once. With ten digits a class it matters *which* ten, so we draw several times and show every run.
 #
-# **Predict, then look.** At 10 labels a class: does the new head alone win, or do all weights? At 1,000: how much is the head start still worth?
+# **Predict, then look.** At 10 labels a class: does the new head alone win, or do all weights? At 1,000 (400 with the small offline set): how much is the head start still worth?
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 PLAN = {  # labels of each class, epochs, runs
@@ -501,29 +505,30 @@ results, kept = {name: {} for name in METHODS}, {}
 runs = [(name, labels, epochs, seed)
         for labels, epochs, count in PLAN for seed in range(count) for name in METHODS]
 for name, labels, epochs, seed in tqdm(runs, desc="few labels", unit="run", leave=False):
-    if name == "linear probe" and not can_extract:
+    if "probe" in name and not can_extract:
         continue
     tuned = METHODS[name](data.few(digits.train, labels, seed), epochs, seed)
     results[name].setdefault(labels, []).append(accuracy(tuned, digits.val))
-    kept.setdefault((name, labels), tuned)
+    kept[name, labels] = tuned
 if not can_extract:
-    print("The linear probe joins in when your extract_features passes its check.")
+    print("The probes join in when your extract_features passes its check.")
 few_note = f"{digits.source}, {len(digits.val):,} validation digits"
 figures.few_labels(results, few_note)
 
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# Compare the two lines that train all weights, *from scratch* and *all weights*. Only their start differs. The gap between them is what the clothes were worth. It is widest on the left. With a hundred digits of each class and more, little or nothing is left of it: what ten digits cannot teach, a hundred can. (On the right there is one run of each. Do not read much into a small difference.)
+# Compare the two lines that train all weights, *from scratch* and *all weights*. Only their start differs. The gap between them is what the clothes were worth. It is widest on the left, and shrinks as labels become many: what ten digits cannot teach, a hundred nearly can. (On the right there is one run of each. Do not read much into a small difference.)
 #
-# Now the surprise. Few labels, few free numbers, said the rule of section 8.1. Here it is the other way round, *at every number of labels*: the probe comes last, the last block second to last.
-# Why? The rule takes for granted that the frozen features are good for the new task. Section 8.6 has shown that what our head reads is not. Poor features can only be read poorly, however many labels there are: the line of the probe flattens early. Free weights can mend the features. And augmentation keeps them from learning a hundred digits by heart.
-# With a backbone that has seen a million photographs, the rule is right more often. But it is a rule about features, not about counting numbers.
+# Now the surprise. Few labels, few free numbers, said the rule of section 8.1. For what our head reads, the class token, it is the other way round: its probe comes last, the last block second to last.
+# Why? The rule takes for granted that the frozen features are good for the new task. Section 8.6 has shown that the class token's are not. Poor features can only be read poorly, however many labels there are: the line of that probe levels off far below the others. Free weights can mend the features. Augmentation probably keeps them from learning a hundred digits by heart. (One handicap of the probes is ours: they saw no augmented digits.)
+# And the probe of *all patches*? Nothing in its backbone moved either, yet it is far above the other probe. So the frozen backbone is not poor. The place that the head reads is.
+# With a backbone that has seen a million photographs, the rule may be right; section 8.10 lets you look. But it is a rule about features, not about counting numbers.
 #
-# Then look at the dots on the left. Ten *other* digits of each class, and the accuracy moves by several points. Who reports one run with few labels reports luck.
+# Then look at the dots on the left. Ten *other* digits of each class, and the accuracy moves by several points. Who reports one run with few labels reports luck. And count the noise of notebook 07, $\sqrt{a(1-a)/n}$: with 500 validation digits and 90 % that is 1.3 points, for one model.
 # </details>
 #
-# **A fine point.** All of this was read off a large validation set. With ten labels a class you would not have one, so you could not choose between the methods by it. Honest few-label studies fix their recipe in advance, on other data. Our recorded rows are not quite free of this sin: the decay of their probe was chosen on 1,000 validation digits. (They also take more epochs than the CPU profile here: 60 at 100 labels a class and 15 at 1,000.)
+# **A fine point.** All of this was read off a large validation set. With ten labels a class you would not have one, so you could not choose between the methods by it. Honest few-label studies fix their recipe in advance, on other data. We are not free of this sin: our learning rate and the decay of the probe of our recorded rows were chosen on validation digits. (The recorded rows also take more epochs than the CPU profile here: 60 at 100 labels a class and 15 at 1,000.)
 #
 # ## 8.8 Exercise: `layerwise_lr_groups`
 #
@@ -615,7 +620,7 @@ report = checks.layerwise_lr_groups(layerwise_lr_groups, seed=None)
 # %% tags=["skip-grading"]
 def rates(model, decay):
     """{part: its learning rate}, from the input to the output, as AdamW understood it."""
-    optimizer = torch.optim.AdamW(layerwise_lr_groups(model, TUNED_LR, decay), lr=TUNED_LR)
+    optimizer = torch.optim.AdamW(layerwise_lr_groups(model, LR, decay), lr=LR)
     rate = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     parts = {"embeddings": model.positions}
     parts |= {f"block {k}": next(block.parameters()) for k, block in enumerate(model.blocks, start=1)}
@@ -632,16 +637,16 @@ else:
     print("The learning rates wait until your layerwise_lr_groups passes its check.")
 
 # %% [markdown]
-# The exponent counts layers. $0.75^4 \approx 0.32$: with three blocks, the embeddings still learn at a third of the head's rate. $0.75^{13} \approx 0.02$: with twelve, they hardly move. So do not copy a decay from a paper without looking at the depth. (0.65 to 0.75 are common for a ViT-B.)
+# The exponent counts layers. $0.75^4 \approx 0.32$: with three blocks, the embeddings still learn at a third of the head's rate. $0.75^{13} \approx 0.02$: with twelve, they hardly move. So do not copy a decay from a paper without looking at the depth. (0.75 stands in the recipe of masked autoencoders. Your groups also shrink biases, norms and positions a little; the `fit` of section 8.7 does not.)
 #
 # **A slider between two old friends.** With $\gamma = 1$ all layers learn at one rate: full fine-tuning. With $\gamma = 0$ only the head learns: the linear probe (and the last LayerNorm, if you put it there). Everything between is new.
 #
-# **Predict, then look.** Draw accuracy against $\gamma$ from 0 to 1, once for 10 labels a class and once for 100. Where is the top of each curve?
+# **Predict, then look.** Draw accuracy against $\gamma$ from 0 to 1, once for 10 labels a class and once for 100 (three points, one run each). Where is the top of each curve?
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 def decayed(split, epochs, seed, decay):
     model = pretrained_vit()
-    return fit(model, split, epochs, TUNED_LR, layerwise_lr_groups(model, TUNED_LR, decay), seed)
+    return fit(model, split, epochs, LR, layerwise_lr_groups(model, LR, decay), seed)
 
 
 if can_group:
@@ -660,16 +665,16 @@ else:
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# The curves rise to the right. The more the backbone may move, the better, with 10 labels and with 100. The decay that is usual for large models costs a little here, and a smaller one costs a lot. The reason is that of section 8.7: the features have to change, and with $\gamma$ at one half the embeddings of three blocks learn at a sixteenth of the head's rate.
+# The curves rise steeply from the left. A backbone that is read at its class token has to move, with 10 labels and with 100. Near the right end they are flat, or within the spread of the runs: whether a decay of 0.75 helps or costs there, this figure cannot tell. A small $\gamma$ costs a lot. The reason is that of section 8.7: the features have to change, and with $\gamma$ at one half the embeddings of three blocks learn at a sixteenth of the head's rate.
 #
-# In a model of twelve blocks and 86 million weights, the lower layers hold most of what a million photographs taught. There is much to protect, and one rate for all would have to be very small for all. A method that is standard for large models can do harm in a small one. You only know when you measure, with the spread beside the mean.
+# In a model of twelve blocks and 86 million weights there is more to protect: so the usual argument, and recipes for such models use a decay. We have not measured what it brings there. You only know when you measure, with the spread beside the mean.
 #
-# One more thing. At $\gamma = 0$ only the head learns, as in the probe. With 100 labels it is nevertheless far below the probe of section 8.7. It is the same problem with the same best answer, but a few epochs of small steps do not get there, and the solver does. The head of the study was trained by small steps, too.
+# One more thing. At $\gamma = 0$ only the head learns, as in the probe. Yet the two need not agree. Here the digits are augmented, the decay is another one, and a number of small steps need not reach the best head, as the solver does. The head of the study was trained by small steps, too.
 # </details>
 #
 # ## 8.9 The test digits, once
 #
-# For each number of labels, the method with the best validation accuracy is chosen. Its first model reads the test digits, once.
+# For each number of labels, the method with the best validation accuracy is chosen. One of its models reads the test digits, once. Where two methods lie within the noise, the choice is a coin toss. We let it stand: choosing again after the test would be the real mistake.
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 for labels, _, _ in PLAN:
@@ -677,20 +682,21 @@ for labels, _, _ in PLAN:
     means = {name: sum(found) / len(found) for name, found in rows.items()}
     best = max(means, key=means.get)
     tested = accuracy(kept[best, labels], digits.test)
-    print(f"{labels:5,} labels a class: {best}, validation {means[best]:.2%}, test {tested:.2%}")
+    print(f"{labels:5,} labels a class: {best}, validation {means[best]:.2%} (mean of {len(rows[best])}), "
+          f"test {tested:.2%} (the last of them)")
 
 # %% [markdown]
 # ## 8.10 The large one: ViT-B/16 on a GPU
 #
 # The same functions, and a model some eight hundred times as large. `vit_b_16` of torchvision carries weights from ImageNet (330 MB, no account and no token needed), and the weights carry their own **transforms**: they know how the images of their training looked. A grey digit of 28 pixels becomes three equal colour channels, 256 pixels wide, of which the middle 224 are kept, and is normalised as ImageNet was. Use these transforms, not your own: with another normalisation, everything runs, and the features are quietly worse.
 #
-# Look at the sizes: a patch of 16 pixels then shows *two* pixels of the digit in each direction. The model was made for photographs full of detail and gets a blurred stroke on black.
+# Look at the sizes: a patch of 16 pixels then shows *less than two* pixels of the digit in each direction, and the outermost pixels are cut off. The model was made for photographs full of detail and gets a blurred stroke on black.
 #
-# Four steps: build it under our names, extract the features once with **your** function, keep them in a file (Colab may throw you out), fit the head.
+# Four steps: build it under our names, extract the features once with **your** function, keep them in a file (Colab may throw you out; mount your Drive first, or the file goes with the machine), fit the head.
 
 # %% tags=["skip-grading"]
 WEIGHTS = ViT_B_16_Weights.IMAGENET1K_V1
-FINE_TUNE = False  # True: tune all 86 million weights as well; as much work as six passes over the digits
+FINE_TUNE = False  # True: tune the last block, then all 86 million weights as well: the work of many passes
 to_imagenet = WEIGHTS.transforms(antialias=True)
 
 
@@ -719,7 +725,7 @@ def cached(name, backbone, split):
     path = FOLDER / "cache" / f"{name}.pt"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with torch.autocast(**half):
+        with torch.autocast(**autocast):
             features, labels = extract_features(backbone, data.batches(split, 250, **shared))
         torch.save({"features": features.half(), "labels": labels}, path)
     stored = torch.load(path, weights_only=True)
@@ -745,8 +751,20 @@ if large is not None:
     large.head = fit_head(*taken["train"])
     minutes = (time.perf_counter() - begin) / 60
     large_readings["linear probe"] = [share_right(large.head, *taken[name]) for name in ("val", "test")]
-    print(f"one pass and the head: {minutes:.1f} minutes")
+    print(f"one pass (or its file) and the head: {minutes:.1f} minutes")
+    table = data.Split(*taken["train"])  # features in the place of images: the few-label curve costs nothing now
+    for labels, _, count in PLAN:
+        drawn = [data.few(table, labels, seed) for seed in range(count)]
+        found = [share_right(fit_head(some.images, some.labels), *taken["val"]) for some in drawn]
+        print(f"ViT-B/16, probe, {labels:,} labels a class: {sum(found) / count:.2%} of the validation digits")
 
+if large is not None and FINE_TUNE:
+    partial = deepcopy(large).requires_grad_(False)
+    for part in (partial.blocks[-1], partial.norm, partial.head):
+        part.requires_grad_(True)
+    fit(partial, digits.train, epochs=2, lr=1e-4, batch_size=64)
+    large_readings["last block and head"] = [accuracy(partial, split) for split in (digits.val, digits.test)]
+    del partial
 if large is not None and FINE_TUNE and can_group:
     groups = layerwise_lr_groups(large, 1e-4, 0.75)  # the head begins where the probe ended
     fit(large, digits.train, epochs=2, lr=1e-4, groups=groups, batch_size=64)
@@ -767,18 +785,39 @@ for name, (val, test) in large_readings.items():
 # | public model cards: ViT-B/16, all weights, 5 to 10 epochs | 99.24 to 99.49 % | as each card says |
 # | nearest neighbour on pixels, no training (public run) | 96.91 % | test digits |
 #
-# What this course has measured, and what not yet, stands in the table of its repository's README; `solutions/results.json` has the command for each row.
+# Our ViT-B/16 has torchvision's weights, the study's came from another library. So our probe need not come out at 95.03 %. What this course has recorded:
+#
+# <!-- results: begin -->
+#
+# | recorded runs | published | ours, % (seeds) | seconds |
+# | --- | --: | --: | --: |
+# | Fashion-MNIST: ViT of PyTorch's layers, patch 7, 3 layers, 8 epochs |  | **87.89** (1) | 150 |
+# | MNIST: ViT from first weights, 10 digits a class, 150 epochs |  | **75.21** ± 1.05 (3) | 6 |
+# | MNIST: pretrained ViT, new head alone, 10 digits a class, 150 epochs |  | **54.41** ± 1.25 (3) | 0 |
+# | MNIST: pretrained ViT, all weights tuned, 10 digits a class, 150 epochs |  | **81.73** ± 0.35 (3) | 6 |
+# | MNIST: ViT from first weights, 100 digits a class, 60 epochs |  | **95.73** ± 0.27 (3) | 25 |
+# | MNIST: pretrained ViT, new head alone, 100 digits a class, 60 epochs |  | **74.35** ± 0.28 (3) | 1 |
+# | MNIST: pretrained ViT, all weights tuned, 100 digits a class, 60 epochs |  | **96.26** ± 0.23 (3) | 24 |
+# | MNIST: ViT from first weights, 1000 digits a class, 15 epochs |  | **98.10** ± 0.04 (3) | 65 |
+# | MNIST: pretrained ViT, new head alone, 1000 digits a class, 15 epochs |  | **81.26** ± 0.11 (3) | 3 |
+# | MNIST: pretrained ViT, all weights tuned, 1000 digits a class, 15 epochs |  | **98.13** ± 0.07 (3) | 65 |
+# | MNIST: torchvision vit_b_16, ImageNet weights, new head alone, 1 epoch | 95.03 | not measured |  |
+# | MNIST: torchvision vit_b_16, ImageNet weights, all weights tuned, 2 epochs |  | not measured |  |
+#
+# Percent of test images at the last epoch, mean ± standard deviation over the seeds; seconds of processor time of one training, on a GPU by the clock. A row that nobody has measured says so. The course's repository has the commands: `solutions/results.json`.
+#
+# <!-- results: end -->
 #
 # **Why only 95 %?** Not because the ViT is worse than the CNN. Two different questions were asked. The CNN was allowed to learn digits. The ViT was not: 7,690 numbers of its head were fitted to features that were made for dogs and teapots. Released, the same kind of backbone passes 99 %.
 # So "ViT 95 %, CNN 97 %" compares *frozen* with *trained*, and says nothing about architectures. Besides:
 # - The head was trained for five epochs by small steps. It is a convex problem; with cached features a solver goes to its end in seconds.
 # - Both numbers are validation accuracies. If nothing was chosen by them, that is a small sin. But it has to be said beside them.
-# - The wait of hours, the reason why nothing else was tried, was for work done five times. **The cache would have paid for the experiment that was missing.**
+# - The hours were spent mostly on work done five times. **The cache would have paid for the experiment that was missing.**
 #
 # ## What you take with you
 #
 # - A frozen backbone gives the same features every time: compute them once. Eval mode, no gradient, one pass, and leave the model as you found it.
-# - Cached features and augmentation exclude each other.
+# - Cached features belong to fixed images: every augmented copy costs another pass.
 # - The fewer labels, the more a good start is worth. How much of the model to set free depends on how good its features are for *your* task. Layer-wise learning rates are the slider between probe and full fine-tuning.
 # - Features carry what the old task needed. What it did not need may be gone at the end, and still be there in the middle: look before the last layer.
 # - Put the simplest method beside every reported number. On tidy data, memory alone can be hard to beat.

@@ -12,14 +12,16 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | ●●●○○ | ●●●○○ | 75 minutes | about 5 minutes | about 2 minutes | 5 |
+# | ●●●○○ | ●●●○○ | 75 minutes | about 5 minutes | not measured | 5 |
 #
-# Every figure is made from **your** model: `carry/vision_transformer.py` and `checkpoints/best.ckpt`, as notebooks 03 and 04 left them. Put this notebook beside them. Where there is no checkpoint, a short training run here takes its place.
+# The figures of sections 10.2 to 10.6 are made from **your** model: `carry/vision_transformer.py` and `checkpoints/best.ckpt`, as notebooks 03 and 04 left them. Put this notebook beside them. Where there is no checkpoint, a short training run here takes its place.
 
 # %%
 import math
+import time
 from copy import deepcopy
 
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -38,7 +40,7 @@ VisionTransformer = carry.load("vision_transformer")
 # %% [markdown]
 # ## 10.1 Your model, back again
 #
-# A checkpoint is a list of numbers. Your class says what they mean. `evidence.rebuild` puts the two together, just as the grader did in notebook 04.
+# A checkpoint is a list of numbers. Your class says what they mean. `evidence.rebuild` puts the two together, just as the last checks of notebook 04 did.
 #
 # The function `fit` below trains a model in a plain loop, without Lightning. You need it if there is no checkpoint, and all of us need it in section 10.7. Read it: it is the recipe of notebook 04 in fifteen lines.
 
@@ -70,6 +72,7 @@ def fit(model, epochs, patch_size, limit=None, seed=0):
 try:
     model = evidence.rebuild(FOLDER).to(device)
     start = deepcopy(model)  # the same class with fresh numbers: what the model knew before training
+    torch.manual_seed(0)
     start = training.init_weights(start).eval()
     print("This is the model that you trained in notebook 04.")
 except evidence.EvidenceError as error:
@@ -115,7 +118,7 @@ figures.heads(x[chosen[0]].cpu(), seen[0])
 # <details><summary>What to see</summary>
 #
 # Mostly they do not. A head has its own query, key and value maps, and nothing rewards it for doing what another head does already. Some follow the stroke, some look at the empty border: a place where "there is no ink here" is news too.
-# Some heads are nearly even. They take the mean of all patches, and that is a useful thing to know about an image.
+# Now and then a head is nearly even: it takes the mean of all patches. Is there one among yours?
 # </details>
 #
 # **A trap.** From the second layer on, a token is not its patch any more: it has already taken up something of all others. A large weight on the token of the top left corner says "what that *token* carries is used", not "the top left corner matters".
@@ -166,7 +169,7 @@ def attention_rollout(attention):
 #
 # <details><summary>My rows do not sum to 1 after normalising</summary>
 #
-# `a / a.sum(dim=-1)` divides by a row vector: column $j$ by the sum of row $j$. You want `keepdim=True`. A widely copied implementation has this very mistake.
+# `a / a.sum(dim=-1)` divides by a row vector: column $j$ by the sum of row $j$. You want `keepdim=True`. (With several images it often fails with a shape error instead.) A widely copied implementation has this very mistake.
 # </details>
 
 # %% tags=["skip-grading"]
@@ -213,13 +216,18 @@ else:
     print("The maps wait for your attention_rollout.")
 
 # %% [markdown]
+# <details><summary>Do they agree?</summary>
+#
+# Roughly: all three sit on the stroke. Seldom on the same patch of it. Look for a digit for which they name different ends of the same line.
+# </details>
+#
 # Pretty. But is it true? A map that always showed the ink would look just as convincing: you would nod at it, because *you* look at the ink.
 #
 # ## 10.5 The test: hide what the map names
 #
 # If a map knows what matters, painting over the patches that it names first must ruin the answer sooner than painting over patches at random. We do that for many digits: rank the patches of each digit by each map, hide the first 1, 2, 4, ..., and count how many digits are still read rightly.
 #
-# Three rankings know nothing of what the model learned. One is random. One hides the patches with most *ink* first: whatever you see in a map, it has to beat that. The third is the rollout of the model as it was *before* training.
+# Three rankings know nothing of what the model learned. One is random. One hides the patches with most *ink* first: whatever you see in a map, it has to beat that. The third is the rollout of your class with fresh random numbers, untrained.
 #
 # **Predict, then look.** Order the six curves: rollout, last layer, hiding, ink, untrained rollout, random. Which falls first?
 
@@ -252,18 +260,20 @@ if mine.passed:
     for name in [name for name in values if values[name] is not None]:
         order = values[name].argsort(dim=1, descending=True)
         curves[name] = [accuracy_without(model, x[some], labels, order, count) for count in counts]
-    display(figures.deletion(curves, counts))
+    display(figures.deletion(curves, counts, f"{digits.source}, {len(some):,} validation digits"))
 else:
     print("The curves wait for your attention_rollout.")
 
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# Hiding falls first for the first few patches, and that is no surprise: it asks the very question that the test asks.
+# Hiding falls first for the first few patches, and that is no surprise: it asks the very question that the test asks. Later it loses its lead: it asks about one patch at a time, and effects do not add up.
 #
-# The attention maps fall fast too, far below *random*, and below the rollout of the untrained model: they have something to do with what was learned.
-# But compare them with *ink*, which knows nothing of the model. When we ran this, neither attention map was clearly ahead of it. How much of what the maps "explain" is simply that digits are made of ink?
+# The attention maps fall fast too, far below *random*, and below the rollout of the untrained model: they have something to do with what was learned. (Even the untrained rollout is far below random: attention of random weights can tell ink from paper.)
+# But compare them with *ink*, which knows nothing of the model. When we ran this, ink was *ahead* of both attention maps from four hidden patches on. How much of what the maps "explain" is simply that digits are made of ink?
 # That is the question to ask of every such picture: what would a map show that never looked at the model?
+#
+# And one warning about the test itself. Painting with background changes nothing where there was none. So it cannot reward a map that names an empty place, and ink has a head start. `accuracy_without` with `image.mean()` in place of `image.min()` is another test. Does the order change?
 #
 # Attention says where information **may** flow. It says nothing of the values that flow, of the MLPs, and of the sign: a patch can matter because it speaks *against* the answer.
 # So show such maps with care, and show a test beside them. (Jain and Wallace made this point for language models, Adebayo and others for maps of CNNs.)
@@ -283,14 +293,35 @@ def positions(model):
     return None
 
 
-figures.positions(positions(start), positions(model))
+def alike(positions):
+    """Cosine of the angle between every two patch positions: [T, D] -> [N, N]."""
+    unit = F.normalize(positions[1:].float().cpu(), dim=1)
+    return unit @ unit.T
+
+
+def neighbours_first(likeness):
+    """Share of the inner patches whose most similar other patch touches them."""
+    side = math.isqrt(len(likeness))
+    place = torch.arange(len(likeness))
+    best = likeness.clone().fill_diagonal_(-2).argmax(1)
+    near = ((place // side - best // side).abs() <= 1) & ((place % side - best % side).abs() <= 1)
+    inner = ((place // side) % (side - 1) != 0) & ((place % side) % (side - 1) != 0)
+    return near[inner].double().mean().item()
+
+
+maps_of = [None if positions(one) is None else alike(positions(one)) for one in (start, model)]
+if maps_of[1] is not None:
+    at_start, trained_share = (neighbours_first(likeness) for likeness in maps_of)
+    print(f"Inner patches that are most like a neighbour: {at_start:.0%} at the start, {trained_share:.0%} "
+          f"after training, {8 / (patches - 1):.0%} by chance.")
+figures.positions(*maps_of)
 
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# At the start the vectors are random, so every map has one dark field, the patch itself. After training two things have changed. The patches of the border have become alike: there is never any ink, so nothing had to tell them apart.
-# And in the middle, many patches are most like their neighbours: the model has rebuilt something of the plane from labels alone. The longer you train, the clearer it gets.
-# The positions began small (0.02). With a start of 1, as in the assignment this course descends from, you would mostly see the start.
+# At the start the vectors are random, so every map has one dark field, the patch itself. After training two things have changed. The patches of the corners and sides have become alike: there is hardly ever ink, so little had to tell them apart. In the middle of the top and bottom rows, where strokes do reach the border, the likeness is weaker.
+# And inside, many patches are most like their neighbours (the line above the figure counts them): the model has rebuilt something of the plane from labels alone. Does it get clearer with longer training?
+# If your positions began small (0.02), what you see was learned. What would you see with a start of 1, as in the assignment this course descends from? Try it.
 # </details>
 #
 # **How long are the tokens?** In large models that were trained for long, a few patch tokens grow ten times longer than the rest. They stand on empty background and hold information about the whole image: the model uses them as notepads. Darcet and others gave such models four extra tokens to write on, *registers*, and the strange patches went away.
@@ -313,7 +344,8 @@ def after_blocks(model, images):
 
     for name, module in model.named_modules():
         large = sum(p.numel() for p in module.parameters()) > 4 * width**2
-        if name and large and not isinstance(module, (nn.Sequential, nn.ModuleList)):
+        holds_blocks = any(isinstance(part, nn.ModuleList) and len(part) > 1 for part in module.children())
+        if name and large and not holds_blocks and not isinstance(module, (nn.Sequential, nn.ModuleList)):
             hooks.append(module.register_forward_hook(watch(name)))
     try:
         model(images)
@@ -325,10 +357,14 @@ def after_blocks(model, images):
 
 
 width = 64 if positions(model) is None else positions(model).shape[-1]
-figures.norms(after_blocks(model, x[some]))
+lengths = [tokens.norm(dim=-1).cpu() for tokens in after_blocks(model, x[some])]  # [B, T] after every block
+figures.norms(lengths)
 
 # %% [markdown]
-# Is there a second, far longer group in the last layer? In a model of this size and age there should not be. Registers mend a problem that you do not have. Section 10.7 measures it.
+# <details><summary>Is there a second, far longer group in the last layer?</summary>
+#
+# In a model of this size and age there should not be. Then registers mend a problem that you do not have. Section 10.7 measures the longest token with and without them.
+# </details>
 #
 # ## 10.7 What today's blocks changed
 #
@@ -339,7 +375,7 @@ figures.norms(after_blocks(model, x[some]))
 # | RMSNorm | divides by the root mean square, subtracts no mean | cheaper, as good |
 # | QK-norm | normalises queries and keys before the product | the scores cannot blow up, so higher learning rates are safe |
 # | LayerScale | each branch is multiplied by a learned vector that starts small | a deep model starts as (almost) the identity |
-# | 2-D RoPE | turns queries and keys by an angle that depends on row and column | attention sees *relative* positions |
+# | 2-D RoPE (here on top of the learned positions) | turns queries and keys by an angle that depends on row and column | attention sees *relative* positions |
 # | registers | four extra tokens that belong to no patch | notepads |
 #
 # All in one block, each with a switch:
@@ -353,9 +389,9 @@ def turn(x, angles):
 
 
 def angles_2d(side, head_dim, extra):
-    """Half of the angles follow the row, half the column; the `extra` tokens in front have no place."""
+    """Half of the angles follow the row, half the column; the `extra` tokens in front are not turned."""
     frequencies = 100.0 ** -torch.linspace(0, 1, head_dim // 4)
-    places = torch.arange(side).float() * (math.pi / side) * 2
+    places = torch.arange(side).float() * (2 * math.pi / side)  # the fastest pair turns once around
     rows = (places[:, None] * frequencies).repeat_interleave(side, dim=0)
     columns = (places[:, None] * frequencies).repeat(side, 1)
     return torch.cat([torch.zeros(extra, head_dim // 2), torch.cat([rows, columns], dim=1)])
@@ -375,7 +411,7 @@ class TodaysBlock(nn.Module):
         head = embed_dim // num_heads
         self.q_norm = nn.RMSNorm(head) if qk_norm else nn.Identity()
         self.k_norm = nn.RMSNorm(head) if qk_norm else nn.Identity()
-        self.scales = nn.Parameter(torch.empty(2, embed_dim)) if layer_scale else None
+        self.scales = nn.Parameter(torch.empty(2, 1, embed_dim)) if layer_scale else None  # 3 axes: no decay
 
     def forward(self, x, angles=None):
         B, T, D = x.shape
@@ -437,22 +473,45 @@ def accuracy(model, split):
     return (sum(hits) / len(split)).item()
 
 
-results = {}
+results, costs, trained = {}, {}, {}
 for name, switches in tqdm(SWITCHES.items(), desc="switches", leave=False, disable=smoke):
-    results[name] = []
+    results[name], begin = [], time.perf_counter()
     for seed in range(SEEDS):
         torch.manual_seed(seed)
-        candidate = fit(TodaysViT(**switches), EPOCHS, patch_size=7, limit=LIMIT, seed=seed)
-        results[name].append(accuracy(candidate, digits.val))
+        trained[name] = fit(TodaysViT(**switches), EPOCHS, patch_size=7, limit=LIMIT, seed=seed)
+        results[name].append(accuracy(trained[name], digits.val))
+    costs[name] = (time.perf_counter() - begin) / SEEDS
+plain = sum(results["plain (notebook 02)"]) / SEEDS
+display(pd.DataFrame([{
+    "switch": name, "mean (%)": 100 * sum(found) / SEEDS, "lowest": 100 * min(found), "highest": 100 * max(found),
+    "against plain (points)": 100 * (sum(found) / SEEDS - plain), "seconds a run": costs[name],
+    "parameters": sum(p.numel() for p in trained[name].parameters()),
+} for name, found in results.items()]).set_index("switch").round(1))
 measured = f"{digits.source}, {EPOCHS} epochs of {LIMIT:,} digits, {len(digits.val):,} validation digits"
 figures.switches(results, measured)
+
+# %% tags=["skip-grading", "nbval-ignore-output"]
+@torch.no_grad()
+def longest(model, images):
+    """The longest patch token after the last block of a TodaysViT, in median lengths."""
+    tokens = model.project(images).flatten(2).transpose(1, 2) + model.positions
+    tokens = torch.cat([model.first.expand(len(images), -1, -1), tokens], dim=1)
+    for block in model.blocks:
+        tokens = block(tokens, model.angles)
+    lengths = tokens[:, model.first.shape[1]:].norm(dim=-1)
+    return (lengths.max() / lengths.median()).item()
+
+
+for name in ("plain (notebook 02)", "4 registers"):
+    print(f"{name}: the longest patch token has {longest(trained[name], x[some]):.1f} times the median length")
 
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# First the dots, then the diamonds. How far apart are two seeds of *one* switch? Most switches differ by about as much. With 500 validation digits, one digit more or less is 0.2 points. A table of single runs would let you "find" a winner.
-# Does one stand clear of that spread? Then ask why. For the rotary positions there is a reason: 4,000 digits are few to learn positions from, and a rotation knows the plane from the start.
-# What the switches are for shows elsewhere: in models of a hundred blocks and a billion parameters, where training breaks off without QK-norm, where LayerScale decides whether depth helps, and where images of another size come along (RoPE).
+# First the dots, then the diamonds. How far apart are two seeds of *one* switch? Most switches differ by about as much. With 500 validation digits, one digit more or less is 0.2 points, and the standard error of one run is about 1 point. A table of single runs would let you "find" a winner.
+# Does one stand clear of that spread? Then ask why. For the rotary positions there is a likely reason: 4,000 digits are few to learn positions from, and a rotation knows the plane from the start.
+# The longest tokens: a model with strange long tokens would show ten here, and registers would bring it down.
+# What the switches are for shows elsewhere: in models of billions of parameters, where QK-norm keeps training from diverging (Dehghani and others); in deep stacks, where LayerScale decides whether depth helps (Touvron and others); and where images of another size come along (RoPE).
 # A change that rescues a large model can be useless in yours. Measure, with seeds.
 # </details>
 #
@@ -460,9 +519,10 @@ figures.switches(results, measured)
 #
 # - An attention map shows where information may flow, not what matters. Test a map before you show it.
 # - Rollout multiplies layers; the order of the matrices and the axis that is normalised are easy to get wrong, and the shape will not tell you.
-# - Positions are learned: a ViT finds out from labels that images have two axes.
-# - Newer blocks solve problems of larger models. Differences below the spread of the seeds are no differences.
+# - Positions are learned: from labels alone a ViT finds out which patches are neighbours, as far as it needs to.
+# - Newer blocks solve problems of larger models. A difference below the spread of the seeds has not been shown.
 #
 # *Sources: S. Abnar and W. Zuidema, "Quantifying Attention Flow in Transformers", ACL 2020; J. Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018; S. Jain and B. Wallace, "Attention is not Explanation", NAACL 2019;
 # T. Darcet et al., "Vision Transformers Need Registers", ICLR 2024; B. Zhang and R. Sennrich, "Root Mean Square Layer Normalization", NeurIPS 2019; A. Henry et al., "Query-Key Normalization for Transformers", EMNLP Findings 2020;
-# H. Touvron et al., "Going Deeper with Image Transformers", ICCV 2021 (LayerScale); J. Su et al., "RoFormer", 2021 (RoPE).*
+# H. Touvron et al., "Going Deeper with Image Transformers", ICCV 2021 (LayerScale); J. Su et al., "RoFormer", 2021, and B. Heo et al., "Rotary Position Embedding for Vision Transformer", ECCV 2024 (RoPE in one and two dimensions);
+# M. Dehghani et al., "Scaling Vision Transformers to 22 Billion Parameters", ICML 2023 (QK-norm); M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", 2014 (hiding); W. Samek et al., "Evaluating the Visualization of What a Deep Neural Network Has Learned", 2017 (the test of section 10.5); A. Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021 (likeness of positions).*

@@ -53,6 +53,7 @@ def pictures(ax):
 
 
 def words(fig):
+    """The words that stand in a figure, titles and axis labels included, one entry each."""
     return [text.get_text() for text in fig.findobj(plt.Text) if text.get_text()]
 
 

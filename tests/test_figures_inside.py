@@ -1,18 +1,12 @@
 """The figures of notebooks 05 and 10: drawn without a warning, labelled, and true to their numbers."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from helpers.figures import bugs, inside
-from tests.test_figures_training import written
+from tests.test_figures_training import texts, written
 
 pytestmark = pytest.mark.filterwarnings("error::UserWarning")
-
-
-def texts(figure):
-    """All words that stand in a figure."""
-    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
 
 
 def labelled(figure):
@@ -40,9 +34,12 @@ def test_answers_draw_one_bar_a_class_and_company():
     assert written(figure) and labelled(figure)
 
 
-def test_changed_tokens_show_the_second_largest():
-    figure = bugs.changed({"broken": torch.tensor([0.0, 0.5, 9.0]), "mended": torch.tensor([0.0, 0.0, 1.0])}, "Changes")
-    assert figure.axes[0].images[0].get_clim() == (0.0, 1.0)
+def test_a_small_change_differs_from_none_and_from_a_large_one():
+    figure = bugs.changed({"broken": torch.tensor([0.02, 0.5, 9.0]), "mended": torch.tensor([0.0, 0.0, 1.0])}, "Changes")
+    shown = figure.axes[0].images[0]
+    assert shown.get_array().mask.tolist() == [[False] * 3, [True, True, False]]
+    colors = shown.to_rgba(shown.get_array())
+    assert len({tuple(color) for color in colors[0]}) == 3
     assert written(figure) and labelled(figure)
 
 
@@ -76,19 +73,19 @@ def test_maps_have_a_column_for_each_method():
 
 def test_deletion_has_a_colour_for_each_ranking():
     curves = {name: [1.0, 0.5, 0.1] for name in inside.RANKINGS}
-    figure = inside.deletion(curves, [0, 4, 8])
+    figure = inside.deletion(curves, [0, 4, 8], "20 digits")
     assert len({line.get_color() for line in figure.axes[0].lines[: len(curves)]}) == len(curves)
     assert written(figure) and labelled(figure)
 
 
 def test_positions_are_drawn_or_say_why_not():
-    figure = inside.positions(torch.randn(50, 8), torch.randn(50, 8))
+    figure = inside.positions(torch.randn(49, 49).clamp(-1, 1), torch.randn(49, 49).clamp(-1, 1))
     assert "after training" in texts(figure) and written(figure)
     assert "No learned positions" in texts(inside.positions(None, None))
 
 
 def test_norms_are_drawn_or_say_why_not():
-    assert written(inside.norms([torch.randn(5, 50, 8) for _ in range(3)]))
+    assert written(inside.norms([torch.rand(5, 50) for _ in range(3)]))
     assert "No blocks" in texts(inside.norms([]))
 
 

@@ -1,27 +1,19 @@
 """The figures of notebooks 06 and 07: each is drawn without a warning, says what was measured, and has its words on every axis."""
 
-import io
-
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from helpers.figures import fight, patch_size
+from tests.test_figures_training import texts, written
 
 pytestmark = pytest.mark.filterwarnings("error::UserWarning")
 CLASSES = tuple("0123456789")
 
 
-def words(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
-
-
 def drawn(figure, *expected, axes=True):
     """The figure's words; it is a Figure that can be saved, and every plain axis is labelled."""
-    assert isinstance(figure, Figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    shown = words(figure)
+    assert written(figure)
+    shown = texts(figure)
     for text in expected:
         assert text in shown, f"{text!r} is missing in {shown!r}"
     if axes:
@@ -41,11 +33,11 @@ def test_confusions_and_scores():
     drawn(fight.confusions({"CNN": matrix, "ViT": matrix}, CLASSES, "what is taken for what"), "50 of 52 right", "true class", "predicted class", axes=False)
     parts = [torch.rand(10) for _ in range(3)]
     drawn(fight.scores({"CNN": parts, "ViT": parts}, CLASSES, "class by class"), "precision (%)", "recall (%)", "F1 (%)")
-    assert "the check" in words(fight.scores({"CNN": [1.0, 1.0, 1.0], "ViT": parts}, CLASSES, "class by class"))  # a note, not a traceback
+    assert "the check" in texts(fight.scores({"CNN": [1.0, 1.0, 1.0], "ViT": parts}, CLASSES, "class by class"))  # a note, not a traceback
 
 
 def test_sizes_shift_bars_and_company_show_their_standard_errors():
-    drawn(fight.sizes({"CNN": [0.5, 0.9], "ViT": [0.3, 0.8]}, [100, 10_000], 1000), "10,000", "bars span two standard errors for 1,000 images", "guessing")
+    drawn(fight.sizes({"CNN": [0.5, 0.9], "ViT": [0.3, 0.8]}, [100, 10_000], 1000), "10,000", "bars: plus and minus two standard errors for 1,000 images", "guessing")
     drawn(fight.shift({"CNN, trained on moved": [0.9, 0.5], "ViT, trained on centred": [0.8, 0.1]}, (0, 8), 500), "shift (pixels", "ink may leave the picture")
     drawn(fight.bars({"CNN": {"whole": 0.9, "7 px": 0.2}, "ViT": {"whole": 0.8, "7 px": 0.3}}, 500, "Who can read it?", "squares"), "whole", "7 px", "squares")
     drawn(fight.company({"CNN": [0.1, 0.9], "ViT": [0.8, 0.8]}, {"CNN": 0.95, "ViT": 0.8}, (1, 96), 300), "the same in eval mode", "digits in a batch")
@@ -58,7 +50,7 @@ def test_examples_and_reach():
     fields = [(3, 1.1, 1.2), (32, 7.0, 10.7)]
     shown = drawn(fight.reach(fields, torch.rand(3, 4), torch.rand(3, 4), torch.tensor([[14.0]])), "32 px", "mean distance (pixels)", "a head after training")
     assert "all patches alike" in shown
-    assert "cannot be watched" in words(fight.reach(fields, None, None, 14.0))
+    assert "cannot be watched" in texts(fight.reach(fields, None, None, 14.0))
 
 
 def test_cut_names_patches_and_tokens():
@@ -81,7 +73,7 @@ def test_positions_on_both_grids():
 
 
 def test_other_sizes_fine_tuning_spectrum_and_upscaled():
-    drawn(patch_size.other_sizes({"on the grid": [50, 80], "none": [40, 60]}, [16, 28], 28), "trained at this size", "side of the image (pixels)")
-    drawn(patch_size.fine_tuning({"fresh weights": [(0, 10.0), (8, 50.0)]}, "Fine-tuning"), "Fine-tuning", "fresh weights")
+    drawn(patch_size.other_sizes({"on the grid": [50, 80], "none": [40, 60]}, [16, 28], 28, "1,000 images"), "1,000 images", "trained at this size", "side of the image (pixels)")
+    drawn(patch_size.fine_tuning({"fresh weights": [(0, 10.0), (8, 50.0)]}, "Fine-tuning", "1,000 images"), "Fine-tuning", "fresh weights", "1,000 images")
     drawn(patch_size.spectrum({"patch 6 of 72": torch.tensor([1.0, 0.5, 0.0])}), "patch 6 of 72: 2 of 3", "zero")
-    drawn(patch_size.upscaled({"patch 4 of 28": dict(accuracy=80.0, seconds=10.0)}, "one seed"), "80.0", "training time (s)", "one seed")
+    drawn(patch_size.upscaled({"patch 4 of 28": dict(accuracy=80.0, seconds=10.0)}, "one seed", 5000), "80.0", "training time (s)", "one seed")

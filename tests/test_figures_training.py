@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from helpers import data, training
 from helpers.figures import architecture
 from helpers.figures import training as figures
+from tests.test_figures import words
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,7 @@ def history():
 
 def texts(figure):
     """All words that stand in a figure, titles and axis labels included."""
-    words = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
-    return "\n".join(words)
+    return "\n".join(words(figure))
 
 
 def written(figure):

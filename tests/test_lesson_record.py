@@ -51,6 +51,16 @@ def test_a_declared_row_is_not_measured_and_then_is(path):
     assert again["accuracy_mean"] == 71.0 and again["note"].startswith("Falls 1.00 points short of the target of 72 %.") and again["note"].endswith("Other words.")
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "said"), [(17.0, "Reproduced: 2.19 points from the published number."), (70.0, "Not reproduced: 55.19 points from the published number.")]
+)
+def test_a_row_that_reproduces_says_whether_the_number_came_out(path, accuracy, said):
+    row = record.add("09/form", result(accuracy=accuracy, target=None, reproduces=True), path)
+    assert row["note"] == f"{said}  Processor time." and record.validate([row]) == []
+    again = record.declare("09/form", "CIFAR-10", "plain ViT", "python -m x", published=14.81, note="Other words.", reproduces=True, path=path)
+    assert again["note"] == f"{said}  Other words."
+
+
 def test_a_missed_target_is_said_and_the_sentence_goes_when_it_is_met(path):
     row = record.add("09/plain", result(accuracy=68.756), path)
     assert row["note"] == "Falls 1.25 points short of the target of 70 %.  Processor time."

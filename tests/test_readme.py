@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.benchmarks import table
 from tests.benchmarks.lessons import record
 from tests.benchmarks.lessons import table as lessons
@@ -32,6 +34,13 @@ def test_every_published_number_and_every_target_of_the_lessons_stands_in_the_ta
             assert any(row["model"] in line and (row["target"] is None or f"| {row['target']:g} |" in line) for line in shown), row["row"]
 
 
+@pytest.mark.parametrize("path", lessons.sources(), ids=lambda path: path.stem)
+def test_the_recorded_runs_in_a_lesson_are_those_of_the_record(path):
+    text = path.read_text(encoding="utf-8")
+    assert lessons.lesson(text, path.stem) == text, "run: python -m tests.benchmarks.lessons.table"
+    assert sum(row["row"].startswith(f"{path.stem}/") for row in record.read()) == sum(line.startswith("# | ") for line in text.split(lessons.MARK)[1].split("<!--")[0].splitlines()) - 2
+
+
 def test_the_table_of_the_lessons_follows_the_record(tmp_path):
     path = tmp_path / "results.json"
     for name, target in (("09_cifar10/plain", 70.0), ("08_transfer/scratch_10", None), ("08_transfer/fine_tuned_10", None)):
@@ -47,8 +56,8 @@ def test_the_table_of_the_lessons_follows_the_record(tmp_path):
     said = "a CPU, 1 thread; Falls 1.50 points short of the target of 70 %. Small."
     assert f"| 09 | CIFAR-10 (JPEG copy): ViT, 8 epochs |  | **68.50** ± 0.71 (2) | 70 | 1,200 | {said} |" in shown
     assert "| not measured | scratch: 61.00 |" in shown
-    text = f"a\n{lessons.BEGIN}\nold\n{lessons.END}\nb\n"
-    assert lessons.readme(text, record.read(path)) == f"a\n{lessons.BEGIN}\n{shown}\n{lessons.END}\nb\n"
+    text = "a\n<!-- lessons: begin -->\nold\n<!-- lessons: end -->\nb\n"
+    assert lessons.readme(text, record.read(path)) == f"a\n<!-- lessons: begin -->\n{shown}\n<!-- lessons: end -->\nb\n"
 
 
 def test_every_recorded_number_names_its_command_and_machine():

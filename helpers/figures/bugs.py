@@ -1,6 +1,7 @@
 """Figures of notebook 05: the symptoms of ten bugs."""
 
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
 from helpers.figures import style
@@ -45,24 +46,26 @@ def answers(logits, title):
 
 @style.drawn
 def changed(rows, title):
-    """By how much each token changes, the largest change off the scale. rows: {name: numbers, one a token}. Returns the Figure."""
+    """By how much each token changes, on a logarithmic scale; no change is white. rows: {name: numbers, one a token}. Returns the Figure."""
     values = np.stack([np.asarray(row, dtype=float) for row in rows.values()])
-    second = np.sort(values, axis=None)[-2]  # the painted patch itself changes most: the others should show as well
     fig, ax = style.canvas(8.5, 0.55 * len(rows) + 1.5)
-    shown = ax.imshow(values, cmap=style.HEAT_CMAP, vmin=0, vmax=max(second, 1e-6), aspect="auto")
+    scale = LogNorm(1e-3, max(values.max(), 1.0), clip=True)
+    shown = ax.imshow(np.ma.masked_less(values, 1e-6), cmap=style.HEAT_CMAP, norm=scale, aspect="auto")
     ax.set(title=title, xlabel="token (0 is the class token)", yticks=range(len(rows)), yticklabels=list(rows), xticks=range(values.shape[1]))
-    fig.colorbar(shown, ax=ax, label="size of\nthe change", extend="max")
+    fig.colorbar(shown, ax=ax, label="size of\nthe change")
     return fig
 
 
 @style.drawn
 def augmented(images, pictures, title):
-    """Digits above, what an augmentation makes of them below. images, pictures [N, 1, H, W]. Returns the Figure."""
+    """Digits 0, 1, 2, ... above, what an augmentation makes of them below. images, pictures [N, 1, H, W]. Returns the Figure."""
     fig, axes = style.canvas(1.05 * len(images) + 0.6, 2.6, rows=2, cols=len(images), squeeze=False)
     for row, (name, batch) in enumerate((("before", images), ("after", pictures))):
-        for ax, image in zip(axes[row], batch):
+        for label, (ax, image) in enumerate(zip(axes[row], batch)):
             ax.imshow(image[0].detach().float().cpu().numpy(), cmap=style.DIGIT_CMAP)
             style.frame(ax)
+            if row == 0:
+                ax.set_title(label)
         axes[row, 0].set_ylabel(name)
     fig.suptitle(title)
     return fig

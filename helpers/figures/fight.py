@@ -7,13 +7,15 @@ from helpers.figures import style
 
 COLORS = {
     "CNN": style.BLUE, "CNN with LayerNorm": style.SKY, "ViT": style.ORANGE,
-    "ViT without positions": style.PURPLE, "ViT, taught by the CNN": style.GREEN,
+    "ViT without positions": style.PURPLE, "ViT, taught": style.GREEN, "CNN, statistics of the changed digits": style.SKY,
 }
-SURE = "bars span two standard errors for {:,} images"
+SURE = "bars: plus and minus two standard errors for {:,} images"
 
 
 def _color(name):
-    """The colour of a model: its own, or that of its family."""
+    """The colour of a model: its own, or that of its family; models that learned from a number of digits have two of their own."""
+    if name.startswith("ViT, ") and " digits" in name:
+        return style.SKY if name.endswith("taught") else style.PURPLE
     return COLORS.get(name, style.BLUE if name.startswith("CNN") else style.ORANGE)
 
 
@@ -94,7 +96,7 @@ def scores(results, classes, title):
 
     results: {model: three tensors [K] in 0..1}, two models. Returns the Figure.
     """
-    fig, axes = style.canvas(10, 0.33 * len(classes) + 1.7, cols=3, sharey=True)
+    fig, axes = style.canvas(10, 0.33 * len(classes) + 1.7, cols=3, sharey=True, sharex=True)
     for offset, (name, parts) in zip((-0.12, 0.12), results.items()):
         try:
             values = [np.asarray(torch.as_tensor(part).double().cpu()) for part in parts]
@@ -133,7 +135,7 @@ def sizes(results, counts, tested, title="How much does each learn from few imag
     ax.set_xticks(counts, [f"{count:,}" for count in counts])
     ax.minorticks_off()
     _guessing(ax)
-    ax.legend(loc="lower right")
+    ax.legend(loc="center right")
     fig.supxlabel(SURE.format(tested), fontsize=9, color=style.MUTED)
     return fig
 

@@ -1,7 +1,6 @@
 """Figures of notebook 10: heads, rollout, the test of deletion, positions, token norms, and what today's blocks change."""
 
 import numpy as np
-import torch
 
 from helpers.figures import style
 
@@ -65,15 +64,16 @@ def maps(images, labels, columns):
             _over(ax, _grid(values[row]), picture, vmax=limit, **look)
     for ax, title in zip(axes[0], ["digit", *columns]):
         ax.set_title(title)
-    fig.supxlabel("every map is scaled for itself; dark is much (hiding: orange speaks for the digit, purple against it)", fontsize=9, color=style.MUTED)
+    fig.supxlabel("rollout, last layer: share of 1; hiding: nats (orange speaks for the digit, purple against it); every map is scaled for itself, dark is much", fontsize=9, color=style.MUTED)
     return fig
 
 
 @style.drawn
-def deletion(curves, patches):
+def deletion(curves, patches, note):
     """Accuracy while more and more patches are painted over, the ones that a ranking names first.
 
-    curves: {ranking: accuracies in 0..1, one for each number of `patches`}; patches: how many were hidden. Returns the Figure.
+    curves: {ranking: accuracies in 0..1, one for each number of `patches`}; patches: how many were hidden; note: how it was measured.
+    Returns the Figure.
     """
     fig, ax = style.canvas(8.5, 4.0)
     for name, accuracies in curves.items():
@@ -82,6 +82,7 @@ def deletion(curves, patches):
     ax.text(patches[-1], 11, "guessing", ha="right", va="bottom", color=style.MUTED, fontsize=9)
     ax.set(title="Hide what a map calls important: which map knows?", xlabel="patches painted over", ylabel="accuracy (%)", ylim=(0, 103))
     fig.legend(*ax.get_legend_handles_labels(), title="hidden first by", loc="outside right center")
+    fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig
 
 
@@ -89,17 +90,16 @@ def deletion(curves, patches):
 def positions(before, after):
     """How alike the positions are: one small map for each patch, before and after training.
 
-    before, after: [T, D], the class token first, or None where the model's positions cannot be found. Returns the Figure.
+    before, after: cosines of every two patch positions [N, N], or None where the model's positions cannot be found.
+    Returns the Figure.
     """
     if after is None:
         raise style.Note("No learned positions of the usual shape were found in your model, so there is nothing to draw here.")
     fig, axes = style.canvas(10, 5.1, cols=2)
-    for ax, values, title in zip(axes, (before, after), ("at the start", "after training")):
-        patches = torch.nn.functional.normalize(values[1:].detach().float().cpu(), dim=1)
-        alike = (patches @ patches.T).numpy()  # [N, N]
+    for ax, alike, title in zip(axes, (before, after), ("at the start", "after training")):
         side = round(len(alike) ** 0.5)
         board = np.full((side * (side + 1) - 1, side * (side + 1) - 1), np.nan)
-        for patch, line in enumerate(alike):
+        for patch, line in enumerate(np.asarray(alike, dtype=float)):
             top, left = patch // side * (side + 1), patch % side * (side + 1)
             board[top : top + side, left : left + side] = line.reshape(side, side)
         shown = ax.imshow(board, cmap="PuOr_r", vmin=-1, vmax=1)
@@ -111,12 +111,11 @@ def positions(before, after):
 
 
 @style.drawn
-def norms(values):
-    """Length of the tokens after every block. values: list of [B, T, D], the class token first. Returns the Figure."""
-    if not values:
+def norms(lengths):
+    """Length of the tokens after every block. lengths: list of [B, T] on the CPU, the class token first. Returns the Figure."""
+    if not lengths:
         raise style.Note("No blocks that hand tokens on were found in your model, so there is nothing to draw here.")
     fig, ax = style.canvas(7.5, 3.6)
-    lengths = [tokens.detach().float().norm(dim=-1).cpu() for tokens in values]  # [B, T] each
     parts = ax.violinplot([layer[:, 1:].flatten().numpy() for layer in lengths], positions=range(1, len(lengths) + 1), widths=0.7, showextrema=True)
     for body in parts["bodies"]:
         body.set(facecolor=style.BLUE, alpha=0.35)
@@ -141,7 +140,7 @@ def switches(results, note):
     ax.axvline(plain, color=style.FAINT, zorder=0)
     for row, name in enumerate(names):
         points = 100 * np.asarray(results[name], dtype=float)
-        ax.scatter(points, [row] * len(points), s=26, color=style.SKY, zorder=2)
+        ax.scatter(points, row + np.linspace(-0.14, 0.14, len(points)), s=26, color=style.SKY, zorder=2)
         ax.scatter([points.mean()], [row], s=70, marker="D", color=style.RED if row else style.INK, zorder=3)
     ax.set(title="One switch at a time", xlabel="validation accuracy (%)", yticks=range(len(names)), yticklabels=names)
     ax.invert_yaxis()

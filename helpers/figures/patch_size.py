@@ -150,11 +150,11 @@ def positions(before, after, old_grid, new_grid, features=4):
 
 
 @style.drawn
-def other_sizes(curves, sizes, trained_at):
+def other_sizes(curves, sizes, trained_at, note):
     """Accuracy of a trained model on images of other sizes.
 
-    curves: {way to make positions: accuracies in percent, one a size}; sizes: sides in pixels.
-    Returns the Figure.
+    curves: {way to make positions: accuracies in percent, one a size}; sizes: sides in pixels;
+    note: one line on how it was measured. Returns the Figure.
     """
     fig, ax = style.canvas(7.5, 4.0)
     for name, values in curves.items():
@@ -167,12 +167,13 @@ def other_sizes(curves, sizes, trained_at):
     ax.set(title="The same weights, images of another size", xlabel="side of the image (pixels)",
            ylabel="validation accuracy (%)", xticks=sizes, ylim=(0, 100))
     ax.legend(title="positions")
+    fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig
 
 
 @style.drawn
-def fine_tuning(lines, title):
-    """Accuracy during a short training. lines: {start: [(step, percent), ...]}. Returns the Figure."""
+def fine_tuning(lines, title, note):
+    """Accuracy during a short training. lines: {start: [(step, percent), ...]}; note: how it was measured. Returns the Figure."""
     fig, ax = style.canvas(7.5, 3.8)
     for name, line in lines.items():
         steps, values = zip(*line)
@@ -180,6 +181,7 @@ def fine_tuning(lines, title):
     ax.axhline(10, color=style.FAINT, zorder=0)
     ax.set(title=title, xlabel="step (batches of 96 images)", ylabel="validation accuracy (%)", ylim=(0, 100))
     ax.legend(loc="lower right")
+    fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig
 
 
@@ -205,11 +207,11 @@ def spectrum(spectra):
 
 
 @style.drawn
-def upscaled(results, note):
-    """Accuracy and training time of some models side by side.
+def upscaled(results, note, tested):
+    """Accuracy, with its standard error, and training time of some models side by side.
 
-    results: {name: {"accuracy": percent, "seconds": ...}}; note: one line on how it was measured.
-    Returns the Figure.
+    results: {name: {"accuracy": percent, "seconds": ...}}; note: one line on how it was measured;
+    tested: images that were asked about. Returns the Figure.
     """
     names = list(results)
     fig, axes = style.canvas(9.5, 0.5 * len(names) + 1.6, cols=2, sharey=True)
@@ -217,13 +219,14 @@ def upscaled(results, note):
               ("seconds", TIME, "what it takes", "training time (s)"))
     for ax, (key, color, title, label) in zip(axes, panels):
         values = [results[name][key] for name in names]
-        ax.barh(range(len(names)), values, color=color, height=0.6)
+        sure = [(value * (100 - value) / tested) ** 0.5 for value in values] if key == "accuracy" else None
+        ax.barh(range(len(names)), values, color=color, height=0.6, xerr=sure, error_kw={"elinewidth": 1.2, "ecolor": style.INK})
         for row, value in enumerate(values):
-            ax.annotate(f"{value:.1f}", (value, row), (4, 0), textcoords="offset points", va="center",
+            ax.annotate(f"{value:.1f}", (value, row), (10, 0), textcoords="offset points", va="center",
                         fontsize=9, color=style.INK)
         ax.set(title=title, xlabel=label, xlim=(0, 1.15 * max(values)), yticks=range(len(names)),
                yticklabels=names)
-    axes[0].set_ylabel("sides (pixels)")
+    axes[0].set_ylabel("model: patch of image (pixels)")
     axes[0].invert_yaxis()
     fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig

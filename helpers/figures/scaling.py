@@ -174,7 +174,7 @@ def gaps(results, note):
     last.scatter([], [], label="training images,\nnot augmented", **on_training)
     last.scatter([], [], label="validation", **on_validation)
     last.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    fig.suptitle("The same number of steps, the same recipe")
+    fig.suptitle("About as many steps, the same recipe")
     fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig
 

@@ -9,6 +9,7 @@ from helpers.figures import style
 METHOD_COLORS = {
     "from scratch": style.GREY,
     "linear probe": style.ORANGE,
+    "probe of all patches": style.PURPLE,
     "last block and head": style.GREEN,
     "all weights": style.BLUE,
 }
@@ -59,7 +60,7 @@ def samples(rows):
             ax.set_title(word, fontsize=8, fontweight="normal")
             style.frame(ax)
         line[0].set_ylabel(name, fontsize=10)
-    fig.suptitle("What the model has seen, and what it is asked to read")
+    fig.suptitle("What the model has seen, and what it is asked to read" if len(rows) > 1 else "What the model is asked to read")
     return fig
 
 
@@ -81,7 +82,7 @@ def plane(spaces, labels):
             ax.text(x, y, str(label), color=color, fontsize=8, fontweight="bold", ha="center", va="center")
         ax.set(title=f"{name} ({100 * share:.0f} % of the variance)")
         ax.set(xlabel="first principal component", ylabel="second principal component")
-    fig.suptitle("Where the digits lie, before any label was used")
+    fig.suptitle("Where the digits lie, before any digit label was used")
     return fig
 
 

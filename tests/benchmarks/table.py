@@ -1,14 +1,13 @@
 """Writes README's results table from results.json: python -m tests.benchmarks.table."""
 
 import json
-import os
 import statistics
 from pathlib import Path
 
+from helpers.files import write_whole
 from tests.benchmarks.record import RESULTS
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 PUBLISHED = "| the published assignment this course descends from, patch 4 | 106,122 | 10 | 92.89 | one run, as published |"
 
 
@@ -42,19 +41,24 @@ def table() -> str:
     return "\n".join(line for line in lines if line is not None)
 
 
+def between(text: str, name: str, new: str, prefix: str = "") -> str:
+    """A text with what stands between the two marks of a name replaced; prefix: begins each line. Raises ValueError where a mark is missing."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"The marks around the table of {name} are missing.")
+    head, rest = text.split(begin, 1)
+    lines = "".join(f"{prefix}{line}".rstrip() + "\n" for line in new.split("\n"))
+    return f"{head}{begin}\n{lines}{prefix}{end}{rest.split(end, 1)[1]}"
+
+
 def readme(text: str) -> str:
-    """README with the table between the two marks made anew. Raises ValueError where the marks are missing."""
-    if BEGIN not in text or END not in text:
-        raise ValueError("README.md has lost the marks around its results table.")
-    head, rest = text.split(BEGIN, 1)
-    return f"{head}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
+    """README with the table of results made anew. Raises ValueError where its marks are missing."""
+    return between(text, "results", table())
 
 
 def main() -> None:
     """Rewrite README.md whole or not at all."""
-    temporary = README.with_name(README.name + ".part")
-    temporary.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
-    os.replace(temporary, README)
+    write_whole(README, readme(README.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

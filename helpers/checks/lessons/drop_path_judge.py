@@ -67,7 +67,7 @@ def _together(seen: dict, given: dict) -> str | None:
         if gone.any() and not gone.all():
             return None
         kept.append(not gone.any())
-    x, out = given["tokens.x"].double(), seen["tokens"]
+    out = seen["tokens"]
     if (out == 0).any() and not (out == 0).all():
         return None
     if not any(kept):

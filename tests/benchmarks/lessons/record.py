@@ -19,6 +19,8 @@ from helpers.files import write_whole
 
 RESULTS = Path(__file__).resolve().parents[3] / "solutions" / "results.json"
 NOT_MEASURED = "not measured"
+NEAR = 3.0  # points within which a published number counts as reproduced
+OURS = (NOT_MEASURED, "Falls ", "Reproduced", "Not reproduced")  # how the sentences begin that the recorder writes into a note
 LISTS = ("accuracies", "val_accuracies", "seconds_each", "curves")  # one entry a seed, in the order of seeds
 FIELDS = {
     "row": str, "dataset": str, "model": str, "parameters": int | None, "epochs": int | None,
@@ -66,15 +68,18 @@ def read(path: Path = RESULTS) -> list[dict]:
 
 
 def declare(row: str, dataset: str, model: str, command: str, *, epochs: int | None = None, published: float | None = None, target: float | None = None,
-            note: str = "", path: Path = RESULTS) -> dict:
-    """Add a row that is not measured yet, or renew the words of one that is; its numbers stay. Returns the row."""
+            note: str = "", reproduces: bool = False, path: Path = RESULTS) -> dict:
+    """Add a row that is not measured yet, or renew the words of one that is; its numbers stay. Returns the row.
+
+    reproduces: the row is trained as the published one was, as far as that was stated, so its note says whether the number came out.
+    """
     with FileLock(f"{path}.lock"):
         rows = read(path)
         found = _find(rows, row) or _empty(row, dataset, model, epochs, command)
         found |= {"command": command, "published": _number(published), "target": _number(target)}
         if found["accuracy_mean"] is None:
             found |= {"dataset": dataset, "model": model, "epochs": epochs}
-        found["note"] = _note(found, note)
+        found["note"] = _note(found, note, reproduces)
         _write(path, rows, found)
     return found
 
@@ -83,7 +88,7 @@ def add(row: str, result: dict, path: Path = RESULTS) -> dict:
     """Add one seed's result to a row, or replace that seed's, and compute mean and deviation anew. Returns the row.
 
     result: dataset, model, parameters, epochs, seed, accuracy, val_accuracy (percent), seconds, device, versions, command,
-    and, where they exist, curve, published, target, note.  Where the configuration is not that of the seeds recorded before,
+    and, where they exist, curve, published, target, note, reproduces.  Where the configuration is not that of the seeds recorded before,
     the row begins anew.  The file is written whole or not at all; runs that end at the same time wait for each other.
     """
     with FileLock(f"{path}.lock"):
@@ -103,7 +108,7 @@ def add(row: str, result: dict, path: Path = RESULTS) -> dict:
         found |= {name: _number(result[name]) for name in ("published", "target") if name in result}
         found |= _derived(found)
         found["date"] = datetime.date.today().isoformat()
-        found["note"] = _note(found, result.get("note", found["note"]))
+        found["note"] = _note(found, result.get("note", found["note"]), result.get("reproduces", False))
         _write(path, rows, found)
     return found
 
@@ -156,12 +161,15 @@ def _derived(row: dict) -> dict:
     }
 
 
-def _note(row: dict, note: str) -> str:
-    """The note, with one sentence of ours in front where it is needed: not measured, or short of the target."""
-    kept = " ".join(part for part in note.split("  ") if part and not part.startswith((NOT_MEASURED, "Falls ")))
+def _note(row: dict, note: str, reproduces: bool) -> str:
+    """The note, with one sentence of ours in front where it is needed: not measured, short of the target, reproduced or not."""
+    kept = " ".join(part for part in note.split("  ") if part and not part.startswith(OURS))
     first = ""
     if row["accuracy_mean"] is None:
         first = f"{NOT_MEASURED}."
+    elif reproduces:
+        away = abs(row["accuracy_mean"] - row["published"])
+        first = f"Reproduced: {away:.2f} points from the published number." if away <= NEAR else f"Not reproduced: {away:.2f} points from the published number."
     elif row["target"] is not None and row["accuracy_mean"] < row["target"]:
         first = f"Falls {math.ceil(100 * (row['target'] - row['accuracy_mean'])) / 100:.2f} points short of the target of {row['target']:g} %."
     return "  ".join(part for part in (first, kept) if part)  # two spaces part our sentence from the author's

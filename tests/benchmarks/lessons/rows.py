@@ -23,6 +23,7 @@ class Row:
 
     name: unique in its lesson.  dataset: name of the data where nobody has measured yet.  model: in words.
     build: makes the untrained model; images: loads the data.  published, target: percent.  note: what a reader should know.
+    reproduces: it is trained as the published model was, as far as that was stated.
     gpu: the row is meant for a GPU; on a CPU it would take hours.  measure: replaces the usual training and measuring;
     (row, images, seed, device) -> {"model": nn.Module, "seconds": float, "curve": dict}, and
     "val_accuracy" and "accuracy" where it has measured them itself.
@@ -37,6 +38,7 @@ class Row:
     published: float | None = None
     target: float | None = None
     note: str = ""
+    reproduces: bool = False
     gpu: bool = False
     seeds: tuple[int, ...] = (0, 1, 2)
     measure: Callable[["Row", Digits, int, str], dict] | None = field(default=None, compare=False)
@@ -87,6 +89,7 @@ def measure(lesson: str, row: Row, seed: int, device: str) -> dict:
         "published": row.published,
         "target": row.target,
         "note": row.note,
+        "reproduces": row.reproduces,
         "curve": curve,
     }
     if folder is not None:
@@ -99,7 +102,7 @@ def declare(lesson: str, rows: tuple[Row, ...], path: Path = record.RESULTS) -> 
     for row in rows:
         record.declare(
             f"{lesson}/{row.name}", row.dataset, row.model, command(lesson, row), epochs=row.recipe.epochs, published=row.published, target=row.target, note=row.note,
-            path=path,
+            reproduces=row.reproduces, path=path,
         )
 
 
@@ -129,4 +132,4 @@ def main(lesson: str, rows: tuple[Row, ...], arguments: list[str] | None = None)
             raise SystemExit(f"{lesson}/{row.name}: {error}") from None
         if options.record:
             record.add(f"{lesson}/{row.name}", result)
-        print(json.dumps({name: value for name, value in result.items() if name not in ("versions", "curve", "note")}), flush=True)
+        print(json.dumps({name: value for name, value in result.items() if name not in ("versions", "curve", "note", "reproduces")}), flush=True)

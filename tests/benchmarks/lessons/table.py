@@ -1,18 +1,29 @@
-"""Writes README's table of published against ours from solutions/results.json: python -m tests.benchmarks.lessons.table."""
+"""Writes the tables of recorded results, in README and in the lessons, from solutions/results.json: python -m tests.benchmarks.lessons.table.
+
+The lessons' notebooks follow with `python -m autograder.building.build --text`.
+"""
 
 import re
 from pathlib import Path
 
 from helpers.files import write_whole
 from tests.benchmarks.lessons import record
+from tests.benchmarks.table import README, between
 
-README = Path(__file__).resolve().parents[3] / "README.md"
-BEGIN, END = "<!-- lessons: begin -->", "<!-- lessons: end -->"
 HEAD = ("| lesson | what | published | ours, % (seeds) | target | seconds | device; note |", "| --- | --- | --: | --: | --: | --: | --- |")
 # The order within a lesson: a row that says "the same" follows the one it means; rows that are not here come last.
 ORDER = (
-    "as_published", "without_normalize", "mended", "cnn", "vit", "best", "patch_6_of_72", "patch_8_of_72", "vit_b_16_probe", "vit_b_16_fine_tuned",
-    "fine_tuned_10", "fine_tuned_100", "published_form", "plain", "conv_stem", "plain_gpu", "conv_stem_gpu", "four_classes_gpu",
+    "as_published", "without_normalize", "batch_first", "mended",
+    "patch_2", "patch_4", "patch_7", "patch_14", "patch_2_equal_time", "patch_7_equal_time", "patch_14_equal_time", "patch_6_of_72", "patch_8_of_72", "best",
+    "cnn", "vit", "vit_distilled", "cnn_layer_norm", "cnn_fashion", "vit_fashion",
+    "pretraining", *(f"{way}_{digits}" for digits in (10, 100, 1000) for way in ("scratch", "probe", "fine_tuned")), "vit_b_16_probe", "vit_b_16_fine_tuned",
+    "published_form", "published_mended", "adamw", "muon", "plain", "class_token", "conv_stem", "plain_gpu", "conv_stem_gpu", "four_classes_gpu",
+)
+MARK = "<!-- results: begin -->"
+HEAD_OF_A_LESSON = ("| recorded runs | published | ours, % (seeds) | seconds |", "| --- | --: | --: | --: |")
+FOOT_OF_A_LESSON = (
+    "Percent of test images at the last epoch, mean ± standard deviation over the seeds; seconds of processor time of one training, on a GPU by the clock. "
+    "A row that nobody has measured says so. The course's repository has the commands: `solutions/results.json`."
 )
 # Rows without a published number that the course promises to measure, and the row that each has to beat.
 AGAINST = {"08_transfer/fine_tuned_10": "08_transfer/scratch_10", "08_transfer/fine_tuned_100": "08_transfer/scratch_100"}
@@ -23,11 +34,15 @@ FOOT = (
 )
 
 
+def in_order(rows: list[dict]) -> list[dict]:
+    """The rows lesson by lesson."""
+    places = {name: place for place, name in enumerate(ORDER)}
+    return sorted(rows, key=lambda row: (row["row"].split("/")[0], places.get(row["row"].split("/")[1], len(places))))
+
+
 def chosen(rows: list[dict]) -> list[dict]:
     """The rows that README shows, lesson by lesson."""
-    shown = [row for row in rows if row["published"] is not None or row["target"] is not None or row["row"] in (*AGAINST, *ALSO)]
-    places = {name: place for place, name in enumerate(ORDER)}
-    return sorted(shown, key=lambda row: (row["row"].split("/")[0], places.get(row["row"].split("/")[1], len(places))))
+    return in_order([row for row in rows if row["published"] is not None or row["target"] is not None or row["row"] in (*AGAINST, *ALSO)])
 
 
 def accuracy(row: dict) -> str:
@@ -39,11 +54,21 @@ def accuracy(row: dict) -> str:
 
 
 def note(row: dict) -> str:
-    """By how much the row misses its target, and the first sentence of what its author says; one line without bars."""
+    """What the recorder says of the target or the published number, and the first sentence of the author's; one line without bars."""
     said = [part for part in row["note"].split("  ") if part and not part.startswith(record.NOT_MEASURED)]
-    short = [part for part in said if part.startswith("Falls ")]
-    words = [re.split(r"(?<=\.)\s+(?=[A-Z])", part)[0] for part in said if part not in short]
-    return " ".join(short + words[:1]).replace("|", "/")
+    ours = [part for part in said if part.startswith(record.OURS)]
+    words = [re.split(r"(?<=\.)\s+(?=[A-Z])", part)[0] for part in said if part not in ours]
+    return " ".join(ours + words[:1]).replace("|", "/")
+
+
+def what(row: dict) -> str:
+    """ "MNIST: CNN, 10 epochs"."""
+    return f"{row['dataset']}: {row['model']}, {row['epochs']} epoch{'s' * (row['epochs'] != 1)}"
+
+
+def numbers(row: dict) -> tuple[str, str]:
+    """The published number and the seconds, "" where there are none."""
+    return "" if row["published"] is None else f"{row['published']:.2f}", "" if row["seconds"] is None else f"{row['seconds']:,.0f}"
 
 
 def line(row: dict, rows: dict[str, dict]) -> str:
@@ -55,11 +80,9 @@ def line(row: dict, rows: dict[str, dict]) -> str:
         other = rows.get(AGAINST[row["row"]])
         measured = other is not None and other["accuracy_mean"] is not None
         target = f"scratch: {other['accuracy_mean']:.2f}" if measured else "above scratch"
-    published = "" if row["published"] is None else f"{row['published']:.2f}"
-    seconds = "" if row["seconds"] is None else f"{row['seconds']:,.0f}"
-    epochs = f"{row['epochs']} epoch{'s' * (row['epochs'] != 1)}"
+    published, seconds = numbers(row)
     words = "; ".join(part for part in (row["device"], note(row)) if part)
-    return f"| {lesson} | {row['dataset']}: {row['model']}, {epochs} | {published} | {accuracy(row)} | {target} | {seconds} | {words} |"
+    return f"| {lesson} | {what(row)} | {published} | {accuracy(row)} | {target} | {seconds} | {words} |"
 
 
 def table(rows: list[dict] | None = None) -> str:
@@ -70,16 +93,27 @@ def table(rows: list[dict] | None = None) -> str:
 
 
 def readme(text: str, rows: list[dict] | None = None) -> str:
-    """README with the table between the two marks made anew. Raises ValueError where the marks are missing."""
-    if BEGIN not in text or END not in text:
-        raise ValueError("README.md has lost the marks around its table of lessons.")
-    head, rest = text.split(BEGIN, 1)
-    return f"{head}{BEGIN}\n{table(rows)}\n{END}{rest.split(END, 1)[1]}"
+    """README with the table of the lessons made anew. Raises ValueError where its marks are missing."""
+    return between(text, "lessons", table(rows))
+
+
+def lesson(text: str, stem: str, rows: list[dict] | None = None) -> str:
+    """The text source of a lesson with its table of recorded runs made anew."""
+    own = [row for row in in_order(record.read() if rows is None else rows) if row["row"].startswith(f"{stem}/")]
+    lines = (f"| {what(row)} | {published} | {accuracy(row)} | {seconds} |" for row in own for published, seconds in (numbers(row),))
+    return between(text, "results", "\n".join(("", *HEAD_OF_A_LESSON, *lines, "", FOOT_OF_A_LESSON, "")), "# ")
+
+
+def sources() -> list[Path]:
+    """The text sources that have a table of recorded runs."""
+    return [path for path in sorted(record.RESULTS.parent.glob("*.py")) if MARK in path.read_text(encoding="utf-8")]
 
 
 def main() -> None:
-    """Rewrite README.md whole or not at all."""
+    """Rewrite README.md and the lessons' text sources, each whole or not at all."""
     write_whole(README, readme(README.read_text(encoding="utf-8")))
+    for path in sources():
+        write_whole(path, lesson(path.read_text(encoding="utf-8"), path.stem))
 
 
 if __name__ == "__main__":
