@@ -26,9 +26,9 @@ def execute(folder, cells, *, store_history=True, env=()):
 
 def execute_notebook(folder, notebook, *, store_history=True, env=()):
     """Execute a notebook in place in a fresh kernel of this Python and return it."""
-    client = NotebookClient(notebook, km=KernelManager(kernel_name="python3"), timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(notebook, km=KernelManager(kernel_name="python3"), timeout=120, allow_errors=True, shutdown_kernel="immediate", resources={"metadata": {"path": str(folder)}})
     kernel_env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "VIT_DATA": "MNIST-5k", "VIT_PROFILE": "smoke", **dict(env)}
-    with client.setup_kernel(env=kernel_env):
+    with client.setup_kernel(env=kernel_env, cleanup_kc=True):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":
                 client.execute_cell(cell, index, store_history=store_history)

@@ -1,5 +1,6 @@
 """The text source makes both notebooks, and every way in which they can come apart from it is noticed."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -7,11 +8,12 @@ import types
 from importlib.metadata import version
 
 import nbformat
+import psutil
 import pytest
 
 from autograder.assignment import handed_in_by_all, version_of
 from autograder.building import build, drift
-from autograder.building.execution import CellFailed
+from autograder.building.execution import CellFailed, execute
 from autograder.building.notebooks import declaration, source_notebook, student_notebook
 from autograder.building.sources import COURSE, cells, parse, stems
 
@@ -176,6 +178,14 @@ def test_new_words_need_no_new_run(course):
     with pytest.raises(ValueError, match="a code cell has changed"):
         build.rewrite("01_adding", course)
     assert (course / "solutions/01_adding.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize("last", ["1 + 1", "1 / 0"])
+def test_a_kernel_ends_with_its_notebook(tmp_path, last):
+    source = f"import os\nopen('pid', 'w').write(str(os.getpid()))\n{last}"
+    with contextlib.suppress(CellFailed):
+        execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_failing_cell_is_named_and_nothing_is_written(course):

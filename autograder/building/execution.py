@@ -77,6 +77,7 @@ def execute(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=ThisInterpreter()),
         timeout=timeout,
+        shutdown_kernel="immediate",  # it has nothing to save
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
         record_timing=False,
@@ -85,7 +86,8 @@ def execute(
         on_cell_complete=lambda cell, cell_index, **_: on_cell(cell_index),
     )
     try:
-        client.execute(env=environment(settings), stderr=subprocess.DEVNULL)  # the kernel's own log, not what cells print
+        # cleanup_kc: nbclient would leave the kernel of a manager that was given to it running.  stderr: the kernel's own log, not what cells print.
+        client.execute(env=environment(settings), stderr=subprocess.DEVNULL, cleanup_kc=True)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         cell = notebook.cells[at["index"]]
         if isinstance(error, CellExecutionError):

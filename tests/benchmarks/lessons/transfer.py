@@ -109,11 +109,12 @@ def recipe(shots: int) -> Recipe:
     return Recipe(EPOCHS[shots], 50, LR, weight_decay=0.05, augment=training.Augment(), val_every=EPOCHS[shots])
 
 
+PROBING = Recipe(1)  # one pass over the digits; the head is solved for
 NOTE = "Pretrained on Fashion-MNIST by this course, 8 epochs; the same digits, epochs, learning rate and augmentation for the trained rows of one size; the probe is solved on digits as they are."
 ROWS = (
     Row("pretraining", "Fashion-MNIST", "ViT of PyTorch's layers, patch 7, 3 layers", pretrained.untrained, PRETRAINING, data.fashion, measure=partial(pretrain, path=pretrained.WEIGHTS), seeds=(0,),
         note="Makes helpers/pretrained/fashion_vit_p7.pt."),
-    *(Row(f"{kind}_{shots}", "MNIST", f"{words}, {shots} digits a class", build, recipe(shots), data.digits, measure=partial(how, shots=shots), note=NOTE)
+    *(Row(f"{kind}_{shots}", "MNIST", f"{words}, {shots} digits a class", build, PROBING if how is probe else recipe(shots), data.digits, measure=partial(how, shots=shots), note=NOTE)
       for shots in SHOTS
       for kind, words, build, how in (
           ("scratch", "ViT from first weights", pretrained.untrained, few),
