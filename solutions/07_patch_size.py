@@ -37,7 +37,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 # %% tags=["nbval-ignore-output"]
 VisionTransformer = carry.load("vision_transformer")
 
-# %% tags=["skip-grading", "nbval-ignore-output"]
+# %% tags=["skip-grading"]
 PATCHES = (2, 4, 7, 14)  # 28 is divisible by these
 BATCH = 96
 # training images, epochs, timed steps, validation images where many models are compared

@@ -283,7 +283,7 @@ else:
 #
 # A ViT is given no map of the image. Position 9 is a vector like any other; that it lies below position 2 has to be learned from data. Has it been? We compare every position with every other: the cosine of the angle between the two vectors, drawn as a map for each patch.
 
-# %% tags=["skip-grading"]
+# %% tags=["skip-grading", "nbval-ignore-output"]
 def positions(model):
     """The learned positions [T, D] of a model, whatever they are called; None where none are found."""
     shapes = {2: (patches + 1,), 3: (1, patches + 1)}
@@ -455,7 +455,7 @@ class TodaysViT(nn.Module):
 # %% [markdown]
 # **Predict, then look.** Which of the five helps most on small digits, with three blocks and a short run? Write your guess down.
 
-# %% tags=["skip-grading"]
+# %% tags=["skip-grading", "nbval-ignore-output"]
 SWITCHES = {
     "plain (notebook 02)": {},
     "RMSNorm": {"rms_norm": True},
