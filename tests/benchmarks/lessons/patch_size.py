@@ -32,7 +32,8 @@ ROWS = (
           recipe(p, EQUAL_EPOCHS, 72), data.fashion, published=published, seeds=(0,), note=f"Not the published configuration: the course's small model at equal epochs. {PUBLISHED}")
       for p, published in ((6, 93.0), (8, 91.86))),
     Row("best", "Fashion-MNIST", "ViT, patch 4, 128 features, 6 layers, Muon, half the patches at first", best, LONG, data.fashion, published=93.0, target=93.5, seeds=(0,),
-        note="Published: 93.00 % with patch 6 of images upscaled to 72 pixels, about 21 million parameters, 30 epochs."),
+        note="Validation 93.52 %; the standard error of 10,000 test images is 0.25 points, and it is one seed. Not tried: all patches throughout, more decay, a second seed. "
+        "Published: 93.00 % with patch 6 of images upscaled to 72 pixels, about 21 million parameters, 30 epochs."),
     Row("cnn", "Fashion-MNIST", "CNN, six 3x3 convolutions, the ViT's augmentation", CNN, Recipe(30, 128, 5e-3, 0.05, label_smoothing=0.05, augment=CropFlip(2, erase=0.25, epochs=28)),
         data.fashion, published=90.32, seeds=(0,), note="The published CNN had no augmentation, the published ViT had."),
 )
