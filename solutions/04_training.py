@@ -11,7 +11,7 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | ●●●○○ | ●●●●● | 90 minutes | about 5 minutes | a few minutes | 3 |
+# | ●●●○○ | ●●●●● | 90 minutes | about 5 minutes | not measured | 3 |
 #
 # You need your `VisionTransformer`. You do not need a GPU: five epochs on a CPU earn full marks.
 # **On Colab**, mount your Drive first (folder icon on the left, then the Drive icon). Then your code and your checkpoints survive a disconnect.

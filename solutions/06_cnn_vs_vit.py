@@ -559,19 +559,23 @@ pictures = surfaces(asked.images)
 figures.examples({name: images[:3] for name, images in pictures.items()}, "The same shapes, other surfaces")
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
+def in_train_mode(model, split, size):
+    """Accuracy in 0..1 of a model in train mode on batches of `size`: its BatchNorm uses the batch it is shown."""
+    model = deepcopy(model).train()  # a copy: in train mode BatchNorm overwrites its running averages
+    batches = data.batches(split, size, mean=digits.mean, std=digits.std, device=device)
+    with torch.no_grad():
+        return sum((model(x).argmax(1) == y).sum().item() for x, y in batches) / len(split)
+
+
 results = {
     name: {look: measure(trained["digits", name][0], digits, data.Split(images, asked.labels))[1]
            for look, images in pictures.items()}
     for name in IMAGES
 }
-borrowed = deepcopy(trained["digits", "CNN"][0]).train()  # its BatchNorm now uses the batch that it is shown
-results["CNN, statistics of the changed digits"] = {}
-for look, images in pictures.items():
-    split = data.Split(images, asked.labels)
-    batches = data.batches(split, 100, mean=digits.mean, std=digits.std, device=device)
-    with torch.no_grad():
-        right = sum((borrowed(x).argmax(1) == y).sum().item() for x, y in batches)
-    results["CNN, statistics of the changed digits"][look] = right / len(split)
+results["CNN, statistics of the changed digits"] = {
+    look: in_train_mode(trained["digits", "CNN"][0], data.Split(images, asked.labels), 100)
+    for look, images in pictures.items()
+}
 figures.bars(results, len(asked), "Who minds the surface?", "surface")
 
 # %% [markdown]
@@ -754,21 +758,11 @@ except NotImplementedError:
 
 # %% tags=["skip-grading", "nbval-ignore-output"]
 crowd = data.Split(asked.images[:300], asked.labels[:300])
-
-
-def in_company(model, size):
-    """Accuracy of a model in train mode on batches of `size` digits."""
-    model = deepcopy(model).train()  # a copy: in train mode BatchNorm overwrites its running averages
-    batches = data.batches(crowd, size, mean=digits.mean, std=digits.std, device=device)
-    with torch.no_grad():
-        return sum((model(x).argmax(1) == y).sum().item() for x, y in batches) / len(crowd)
-
-
 layered = contestant("CNN", norm=lambda width: nn.GroupNorm(1, width))
 fit(layered, "CNN", digits, pool, IMAGES["CNN"], TURNS)
 readers = {"CNN": trained["digits", "CNN"][0], "CNN with LayerNorm": layered, "ViT": trained["digits", "ViT"][0]}
 COMPANY = (1, 4, 30) if SMOKE else (1, 2, 4, 16, 96)
-results = {name: [in_company(model, size) for size in COMPANY] for name, model in readers.items()}
+results = {name: [in_train_mode(model, crowd, size) for size in COMPANY] for name, model in readers.items()}
 alone = {name: measure(model, digits, crowd)[1] for name, model in readers.items()}  # in eval mode
 figures.company(results, alone, COMPANY, len(crowd))
 
@@ -814,7 +808,7 @@ few = sample(pool, 60 if SMOKE else 300)  # where labels are few, a teacher has 
 pupils = {"ViT": short["ViT"]}
 pupils["ViT, taught"] = contestant("ViT")
 fit(pupils["ViT, taught"], "ViT", digits, pool, SHORT["ViT"], TURNS, teacher=teacher)
-for name, helper in ((f"ViT, {len(few)} digits", None), (f"ViT, {len(few)} digits, taught", teacher)):
+for name, helper in (("ViT, few digits", None), ("ViT, few digits, taught", teacher)):
     pupils[name] = contestant("ViT")
     fit(pupils[name], "ViT", digits, few, SHORT["ViT"] // 2, TURNS, teacher=helper)
 
@@ -823,7 +817,8 @@ for name, model in pupils.items():
     said = predict(model, digits, asked).argmax(1)
     results[name] = {"is right": (said == asked.labels).double().mean().item(),
                      "is the CNN's answer": (said == told).double().mean().item()}
-print(f"The teacher reads {(told == asked.labels).double().mean():.1%} of these digits rightly.")
+print(f"The teacher reads {(told == asked.labels).double().mean():.1%} of these digits rightly. "
+      f"Few digits: {len(few):,}.")
 print(pd.DataFrame(results).T.map("{:.1%}".format).to_string())
 figures.bars(results, len(asked), "The same ViT: labels alone, or with a teacher",
              "the answer", ylabel="share of the digits (%)", guessing=False)

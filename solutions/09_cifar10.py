@@ -12,7 +12,7 @@
 #
 # | difficulty | importance | your time | computing time, CPU | computing time, T4 | points |
 # | :-: | :-: | :-: | :-: | :-: | :-: |
-# | ●●●○○ | ●●●●○ | 90 minutes | about 5 minutes | a few minutes | 5 |
+# | ●●●○○ | ●●●●○ | 90 minutes | about 5 minutes | not measured | 5 |
 #
 # You need the block of notebook 02 and the training loop of notebook 04. You do not need a GPU.
 

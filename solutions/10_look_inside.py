@@ -445,12 +445,16 @@ class TodaysViT(nn.Module):
             if block.scales is not None:
                 nn.init.constant_(block.scales, 0.1)
 
-    def forward(self, x):
+    def tokens(self, x):
+        """Tokens after the last block: the class token, the registers, the patches."""
         x = self.project(x).flatten(2).transpose(1, 2) + self.positions
         x = torch.cat([self.first.expand(len(x), -1, -1), x], dim=1)
         for block in self.blocks:
             x = block(x, self.angles)
-        return self.head(x[:, 0])
+        return x
+
+    def forward(self, x):
+        return self.head(self.tokens(x)[:, 0])
 
 # %% [markdown]
 # **Predict, then look.** Which of the five helps most on small digits, with three blocks and a short run? Write your guess down.
@@ -494,11 +498,7 @@ figures.switches(results, measured)
 @torch.no_grad()
 def longest(model, images):
     """The longest patch token after the last block of a TodaysViT, in median lengths."""
-    tokens = model.project(images).flatten(2).transpose(1, 2) + model.positions
-    tokens = torch.cat([model.first.expand(len(images), -1, -1), tokens], dim=1)
-    for block in model.blocks:
-        tokens = block(tokens, model.angles)
-    lengths = tokens[:, model.first.shape[1]:].norm(dim=-1)
+    lengths = model.tokens(images)[:, model.first.shape[1]:].norm(dim=-1)
     return (lengths.max() / lengths.median()).item()
 
 

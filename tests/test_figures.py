@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from helpers import standins
 from helpers.figures import blocks, patches, style
+from tests.figures import words
 
 
 def attention(q, k, v):
@@ -50,11 +51,6 @@ def colour():
 def pictures(ax):
     """The images on an axes as arrays, keyed by (left, top)."""
     return {(image.get_extent()[0], image.get_extent()[3]): np.asarray(image.get_array()) for image in ax.images}
-
-
-def words(fig):
-    """The words that stand in a figure, titles and axis labels included, one entry each."""
-    return [text.get_text() for text in fig.findobj(plt.Text) if text.get_text()]
 
 
 def all_figures(digit, colour):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from helpers.figures import bugs, inside
-from tests.test_figures_training import texts, written
+from tests.figures import texts, written
 
 pytestmark = pytest.mark.filterwarnings("error::UserWarning")
 

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from helpers.figures import scaling, style, transfer
-from tests.test_figures import words
+from tests.figures import words
 
 GREY = torch.randint(0, 256, (10, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 COLOUR = torch.randint(0, 256, (40, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))

@@ -1,16 +1,13 @@
 """The figures of notebooks 03 and 04: each is drawn from real digits and says what the data say."""
 
-import io
-
 import pandas
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from helpers import data, training
 from helpers.figures import architecture
 from helpers.figures import training as figures
-from tests.test_figures import words
+from tests.figures import texts, written
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +22,6 @@ def history():
     return pandas.DataFrame({
         "epoch": [0, 1, 2, 3], "train_loss": [1.9, 0.8, 0.4, 0.3], "val_loss": [1.2, 0.5, 0.2, 0.25],
         "train_acc": [0.3, 0.7, 0.85, 0.9], "val_acc": [0.5, 0.8, 0.945, 0.94]})
-
-
-def texts(figure):
-    """All words that stand in a figure, titles and axis labels included."""
-    return "\n".join(words(figure))
-
-
-def written(figure):
-    """The figure as PNG bytes; drawing must not warn (a missing glyph, a layout that collapses)."""
-    assert isinstance(figure, Figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 @pytest.mark.filterwarnings("error::UserWarning")

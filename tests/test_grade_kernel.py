@@ -1,6 +1,5 @@
 """Student code runs in a process that always ends, sees nothing of the grader, and takes nobody else's grade with it."""
 
-import contextlib
 import csv
 import multiprocessing
 import os
@@ -24,6 +23,7 @@ from autograder.judging.running import Runner, load_digits, save_digits
 from autograder.judging.worker import Task, seed_of
 from autograder.records.course import Course, key_of
 from helpers import data
+from tests.sandbox import family
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +36,6 @@ def kernel(tmp_path, library):
     (tmp_path / "work").mkdir()
     with Kernel(tmp_path / "work", tmp_path / "home", library) as running:
         yield running
-
-
-def family(namespace):
-    """Process ids of all processes of the machine in a process namespace."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError, psutil.NoSuchProcess):
-            if os.readlink(f"/proc/{name}/ns/pid") == namespace and psutil.Process(int(name)).status() != psutil.STATUS_ZOMBIE:
-                found.append(int(name))
-    return found
 
 
 def test_outcomes(kernel):

@@ -4,17 +4,14 @@ import copy
 import io
 import json
 import os
-import random
 import zipfile
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from autograder.assignment import Assignment, grade_id, is_graded, is_solution
 from autograder.building.notebooks import source_notebook, student_notebook
-from autograder.submissions import intake, matching, reading, slicing
+from autograder.submissions import intake, matching
 from autograder.submissions.collecting import collect
 
 STEMS = ("01_patches", "02_attention_block", "03_vision_transformer", "04_training")
@@ -322,76 +319,3 @@ def test_training_files_come_from_one_folder(tmp_path, assignments):
     run = {f"new/checkpoints/{which}.ckpt": b"new" for which in ("first", "middle", "best")} | {"new/metrics.csv": b"new"}
     taken = take(tmp_path, assignments, **run, **{"old/checkpoints/best.ckpt": b"old", "best.ckpt": b"loose"})
     assert {item.read() for item in taken.files.values()} == {b"new"} and len(taken.files) == 4
-
-
-# -------------------------------------------------------------------------------------------------------------- slicing
-
-
-def texts(cells, name, limit=None):
-    return [step.text for step in slicing.needed(cells, name, len(cells) if limit is None else limit)]
-
-
-def test_only_what_an_answer_needs_is_run():
-    cells = ["import torch\nfrom google.colab import drive", "drive.mount('/content/drive')\n!pip install einops", "%load_ext tensorboard\nscale = 2", "trainer.fit(model)",
-             "def helper(x):\n    return torch.abs(x) * scale", "%%time\ndef f(x):\n    return helper(x)\nprint(f(1))", "%%bash\nrm -rf ."]  # fmt: skip
-    assert texts(cells, "f") == ["import torch", "scale = 2", "def helper(x):\n    return torch.abs(x) * scale", "def f(x):\n    return helper(x)"]
-
-
-def test_later_changes_and_earlier_bindings_belong_to_an_answer():
-    cells = ["class A:\n    pass", "def g(self):\n    return 1", "A.f = g\nsetattr(A, 'h', g)", "A = wrap(A)", "from tools import *"]
-    assert texts(cells, "A") == ["class A:\n    pass", "def g(self):\n    return 1", "A.f = g", "setattr(A, 'h', g)", "A = wrap(A)", "from tools import *"]
-
-
-def test_a_name_means_what_it_meant_when_the_test_ran():
-    cells = ["n = 1", "def f():\n    return n", "n = 2"]
-    assert texts(cells, "f", limit=1)[0] == "n = 1"
-    assert texts(cells, "f")[-1] == "n = 2"
-    assert texts(cells[1:], "f", limit=0) == ["def f():\n    return n", "n = 2"]  # better late than missing
-
-
-def test_loading_a_carried_answer_does_not_replace_it():
-    cells = ["def img_to_patch(x):\n    return x", "img_to_patch = carry.load('img_to_patch')"]
-    assert texts(cells, "img_to_patch") == cells[:1]
-    assert not slicing.defines(cells[1], "img_to_patch")
-
-
-# ------------------------------------------------------------------------------------------------------------- property
-
-DAMAGE = ("delete", "duplicate", "swap", "strip", "empty", "to text", "cut", "spoil")
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-@given(st.lists(st.tuples(st.sampled_from(DAMAGE), st.integers(0, 10_000)), min_size=1, max_size=12))
-def test_random_damage_never_raises_and_keeps_a_valid_notebook(assignments, notebook, plan):
-    data = copy.deepcopy(notebook)
-    for kind, number in plan:
-        cells = data["cells"] or [code("")]
-        at = number % len(cells)
-        if kind == "delete":
-            del cells[at]
-        elif kind == "duplicate":
-            cells.insert(at, copy.deepcopy(cells[at]))
-        elif kind == "swap":
-            random.Random(number).shuffle(cells)
-        elif kind == "strip":
-            cells[at]["metadata"] = {}
-        elif kind == "empty":
-            cells[at]["source"] = ""
-        elif kind == "to text":
-            cells[at]["cell_type"] = "markdown"
-        elif kind == "cut":
-            cells[at]["source"] = cells[at]["source"][: number % 50]
-        else:
-            cells[at]["metadata"] = {"nbgrader": {"grade_id": random.Random(number).choice(["img_to_patch", "img_to_patch_solution", "x", 3]), "points": "many"}}
-        data["cells"] = cells
-    try:
-        cells = reading.notebook(json.dumps(data).encode()).cells
-    except reading.Unreadable:
-        return
-    found = matching.match(assignments[0], cells)
-    rebuilt = matching.rebuild(assignments[0], found)
-    nbformat.validate(rebuilt)
-    assert [one.source for one in rebuilt.cells if is_graded(one)] == [one.source for one in assignments[0].release.cells if is_graded(one)]
-    answer = found.answers["img_to_patch"]
-    assert answer.state in ("attempted", "stub", "unclear")
-    slicing.needed(found.program, "img_to_patch", answer.limit)

@@ -7,15 +7,14 @@ from helpers.figures import style
 
 COLORS = {
     "CNN": style.BLUE, "CNN with LayerNorm": style.SKY, "ViT": style.ORANGE,
-    "ViT without positions": style.PURPLE, "ViT, taught": style.GREEN, "CNN, statistics of the changed digits": style.SKY,
+    "ViT without positions": style.PURPLE, "ViT, taught": style.GREEN, "ViT, few digits": style.PURPLE, "ViT, few digits, taught": style.SKY,
+    "CNN, statistics of the changed digits": style.SKY,
 }
 SURE = "bars: plus and minus two standard errors for {:,} images"
 
 
 def _color(name):
-    """The colour of a model: its own, or that of its family; models that learned from a number of digits have two of their own."""
-    if name.startswith("ViT, ") and " digits" in name:
-        return style.SKY if name.endswith("taught") else style.PURPLE
+    """The colour of a model: its own, or that of its family."""
     return COLORS.get(name, style.BLUE if name.startswith("CNN") else style.ORANGE)
 
 

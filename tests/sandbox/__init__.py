@@ -16,6 +16,7 @@ CONTAINED = ("namespaces", "bwrap")
 
 
 def family(namespace):
+    """Process ids of all processes of the machine in a process namespace."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError, psutil.NoSuchProcess):

@@ -9,7 +9,7 @@ from autograder.containment.kernel import Kernel
 from tests.sandbox import CANARY, SMALL
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def secret_environment():
     """The warm process is started anew by a grader with a secret in its environment."""
     os.environ["VIT_TEST_SECRET"] = CANARY
