@@ -3,9 +3,10 @@
 import pytest
 
 from helpers import checks
+from helpers.checks.lessons import bugs
 from tests import corpus
 
-CELLS = [cell for exercise in (*checks.EXERCISES, *checks.LESSONS) for cell in corpus.cells(exercise)]
+CELLS = [cell for exercise in (*checks.EXERCISES, *checks.LESSONS, *bugs.NAMES) for cell in corpus.cells(exercise)]
 SEEDS = (0, 20211)
 
 

@@ -21,6 +21,7 @@ from .run import tensor_of as run
 
 EXERCISE = "attention_block"
 DROPOUT = 0.5
+RATIOS = ((1, 1), (1, 2), (1, 4), (1, 8), (2, 1), (4, 1), (8, 1))
 
 
 def inputs(seed: int) -> dict:
@@ -38,8 +39,9 @@ def inputs(seed: int) -> dict:
     stripe = torch.randn(dim, generator=g)
     stripe = stripe - stripe.mean()
     stripe = stripe / stripe.norm() + 0.15
-    many = draw(8, 128, dim)
-    strong = (nn.functional.layer_norm(many, (dim,)) @ stripe) > 0.5  # GELU well away from zero there
+    many = draw(12, 128, dim)
+    level = nn.functional.layer_norm(many, (dim,)) @ stripe
+    strong, weak = level > 0.5, (level < -0.5) & (level > -1)  # GELU is well away from zero there; where it bends, its order with dropout shows
     return {
         "dim": dim, "heads": heads, "hidden": hidden, "stripe": stripe,
         "x": draw(batch, tokens, dim) * 2,
@@ -49,7 +51,7 @@ def inputs(seed: int) -> dict:
         "stretch": 1.5 + torch.rand(batch, tokens, 1, generator=g),
         "shift": torch.randn(batch, tokens, 1, generator=g),
         "small": draw(batch, tokens, dim) * 0.7,
-        "dropped": many[strong][:256].reshape(8, 32, dim),
+        "dropped": torch.cat([many[strong][:160], many[weak][:96]]).reshape(8, 32, dim),
         "draw": int(torch.randint(2**31, (1,), generator=g)),  # for the secret weights
     }
 
@@ -147,6 +149,12 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
             outs.append(run(block, x))
         seen[f"scales.{name}"] = torch.stack(outs) if outs else torch.zeros(0, *x.shape)
 
+    # one query among n copies of itself and m of another token: with weights of its own, each head mixes the two in another proportion
+    roles.neutral()
+    roles.restore(values, without=mlp)
+    one, other = given["x"][0, :2]
+    seen["heads.mix"] = torch.stack([run(block, torch.cat([one.expand(n, -1), other.expand(m, -1)])[None])[0, 0] - one for n, m in RATIOS])
+
     # closed forms: the same number in every entry, see Roles.stripes
     roles.neutral()
     for name, last in (("", False), (".last", True)):
@@ -184,9 +192,10 @@ def _heads(cls, block, roles: Roles, given: dict, seen: dict) -> None:
 
 def _dropout(cls, given: dict, width: int, seen: dict) -> None:
     block = cls(given["dim"], given["hidden"], given["heads"], DROPOUT)
-    roles = Roles(block, given["dim"], width)
     x = given["x"]
     block.eval()
+    run(block, x)  # lazy layers get their sizes
+    roles = Roles(block, given["dim"], width)
     attempt(lambda: roles.find_scales(lambda: block(x.clone())))
     values = roles.random(generator(given["draw"], "dropout"))
     seen["dropout.eval"], seen["dropout.eval.again"] = run(block, x), run(block, x)

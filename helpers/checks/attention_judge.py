@@ -41,6 +41,9 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     if early is not None:
         return early
 
+    if "alone" in seen and seen["alone"].shape != given["x"][:1].shape:
+        fail(RUNS, "wrong_shape", got=tuple(seen["alone"].shape), want=(1, *given["x"].shape[1:]))
+        return ladder.report(findings=findings)
     stable = close(seen["full"], seen["full.again"], 1e-5) if "full" in seen else True
     _registered(seen, stable, ladder, fail)
     if "stripes.mlp" not in seen or "train.company" not in seen:
@@ -192,6 +195,8 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
             unknown(ATTENTION, "The result of attention is subtracted: add it to x.")
         elif torch.allclose(g, torch.ones_like(g), atol=1e-3):
             unknown(ATTENTION, "There is no output projection after the heads are joined.")
+        elif not ignored and _one_mixture(seen["heads.mix"]):
+            unknown(ATTENTION, "All heads mix the tokens in the same proportions. Each head has attention weights of its own, and uses them on its own values.")
         elif not ignored:
             ladder.rung(ATTENTION, True)
         if combo == ("normed",) * 3:
@@ -219,6 +224,12 @@ def _attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
         ladder.rung(NORM1, True)
     if not ignored:
         unknown(ATTENTION, detail)
+
+
+def _one_mixture(mixes: torch.Tensor) -> bool:
+    """Whether two tokens mixed in several ways [ways, D] lie on one line, as where all heads share their weights; else each head bends it."""
+    spread = torch.linalg.svdvals((mixes - mixes.mean(dim=0)).double())
+    return bool(spread[1] < 2e-5 * spread[0])
 
 
 def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
@@ -295,7 +306,7 @@ def _dropout(seen, given, stable, plain, ladder, fail, unknown) -> None:
         else:
             ladder.held[DROP] = False
         return
-    if not close(seen["train"], seen["train.again"], 1e-5):
+    if not close(seen["train"], seen["full"], 1e-3) and not seen["batchnorm"]:
         unknown(DROP, "Dropout acts although dropout=0.0 was asked for: use the dropout argument as the rate.")
         return
     if close(seen["dropout.train"], seen["dropout.train.again"], 1e-5):
@@ -308,6 +319,9 @@ def _dropout(seen, given, stable, plain, ladder, fail, unknown) -> None:
     whole, masked = seen["dropout.plain"].double(), seen["dropout.masked"].double()
     level = F.layer_norm(given["dropped"].double(), (given["dim"],)) @ given["stripe"].double()
     known = [(activation(level) * given["hidden"])[..., None] * given["stripe"].double() for activation in ACTIVATIONS.values()]
+    if not ladder.held.get(MLP) and not any(close(whole, out, 5e-3) for out in known):
+        ladder.held.setdefault(DROP, True)  # the MLP itself is wrong: what its dropout does cannot be told
+        return
     if ladder.held.get(MLP) and not any(close(whole, out, 5e-3) for out in known):
         unknown(DROP, "In eval mode the block with dropout=0.5 should give what the one without dropout gives.")
         return

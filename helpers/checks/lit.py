@@ -4,7 +4,7 @@ For loss and metrics the student's `self.model` is replaced by one whose logits 
 parameters and gradients are replaced by secret ones before each step, so that the judge knows what the step must be.
 
 What a right class is measured by are answers to secret batches, rates, parameters and gradients: value and slope of the loss,
-the metrics, the parameters after each step. The probe's own remarks (module, model, empty, kinds and sizes, error lines,
+the metrics, the parameters after each step. The probe's own remarks (module, model, softmaxed, differs, validation.trains, empty, kinds and sizes, error lines,
 name, decoupled, missing) only ever name a mistake or make a verdict worse. The step's own settings (lr, betas, eps, decay)
 have to explain the step that was seen; only a rate below lr is believed to be a schedule's, from its initial_lr or max_lr.
 """
@@ -12,6 +12,7 @@ have to explain the step that was seen; only a rate below lr is believed to be a
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import warnings
 
@@ -80,11 +81,20 @@ class Batches:
 
 
 class Known(nn.Module):
-    """A model whose logits are the first pixels of its input, times one learnable number."""
+    """A model whose logits are the first pixels of its input, times one learnable number; what else is asked of it, the student's answers."""
 
-    def __init__(self):
+    def __init__(self, model: nn.Module):
         super().__init__()
         self.factor = nn.Parameter(torch.ones(1))
+        self.__dict__["replaced"] = model  # no submodule: not trained, not counted
+
+    def __getattr__(self, name: str):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if "replaced" not in self.__dict__:
+                raise
+            return getattr(self.__dict__["replaced"], name)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.flatten(1)[:, :CLASSES] * self.factor
@@ -108,6 +118,8 @@ def probe(cls, given: dict) -> dict:
     stages = batches_of(given)
     with _quiet():
         if seen["model"]:
+            seen["differs"] = _differs(cls)
+            seen["softmaxed"] = _softmaxed(cls, module.model, stages["train"][0][0])
             _metrics(module, stages, seen)
         else:
             value, error = attempt(lambda: module.training_step(stages["train"][0], 0))
@@ -145,14 +157,42 @@ def _trainer(module, **options):
     return package.Trainer(**(defaults | options)), package.Callback
 
 
+def _differs(cls) -> str:
+    """In what self.model differs from VisionTransformer(**model_kwargs): "sizes", "dropout", "frozen", or "" where it does not.
+
+    The model of the student's own notebook is asked, right or wrong; where self.model is another class, nothing is asked.
+    """
+    known, options = getattr(cls.__init__, "__globals__", {}).get("VisionTransformer"), MODEL | {"num_layers": 2, "dropout": 0.25}
+    pair, error = attempt(lambda: (cls(model_kwargs=dict(options), lr=1e-3).model, known(**options)))
+    if error or type(pair[0]) is not type(pair[1]) or not isinstance(pair[0], nn.Module):
+        return ""
+    looks = {"sizes": lambda model: [p.shape for p in model.parameters()], "dropout": lambda model: [m.p for m in model.modules() if isinstance(m, nn.Dropout)],
+             "frozen": lambda model: [p.requires_grad for p in model.parameters()]}
+    return next((name for name, look in looks.items() if look(pair[0]) != look(pair[1])), "")
+
+
+def _softmaxed(cls, model, images) -> bool:
+    """Whether self.model returns probabilities where VisionTransformer does not (its own softmax costs another stage)."""
+
+    def probabilities(of) -> bool:
+        with torch.no_grad():
+            out, error = attempt(lambda: of().eval()(images.clone()))
+        fine = not error and isinstance(out, torch.Tensor) and tuple(out.shape) == (len(images), CLASSES)
+        return fine and bool((out >= 0).all() and ((out.sum(dim=1) - 1).abs() < 1e-4).all())
+
+    known = getattr(cls.__init__, "__globals__", {}).get("VisionTransformer")
+    return probabilities(lambda: model) and not (known is not None and probabilities(lambda: known(**MODEL)))
+
+
 def _metrics(module, stages, seen) -> None:
-    module.model = Known()
+    module.model = Known(module.model)
     student = type(module)
     returned: list[dict] = []
 
     class Watched(student):
         """The student's class, with what training_step returns noted."""
 
+        @functools.wraps(student.training_step)  # Lightning reads from it which arguments are wanted
         def training_step(self, *args, **kwargs):
             value = super().training_step(*args, **kwargs)
             loss = value.get("loss") if isinstance(value, dict) else value
@@ -211,6 +251,15 @@ def _optimiser(cls, given, batches, seen, k: int) -> None:
         return [part.reshape(p.shape).to(p) for part, p in zip(flat.split([p.numel() for p in params]), params)]
 
     class Watch(callback):
+        def share(self, step):
+            """The part of the secret gradients that clipping left, one number; 1 where it is not the same for all."""
+            wanted, there = secrets_of(given, k, step, count)[1], [p.grad for p in params]
+            if any(grad is None for grad in there):
+                return torch.ones((), dtype=torch.float64)
+            got = torch.cat([grad.flatten().float() for grad in there])
+            part = (got @ wanted / (wanted @ wanted)).double().clamp(0, 1)
+            return part if torch.allclose(got, part.float() * wanted, rtol=1e-3, atol=1e-6) else torch.ones((), dtype=torch.float64)
+
         @torch.no_grad()
         def on_before_optimizer_step(self, trainer, pl_module, optimizer):
             if len(steps) == STEPS:
@@ -244,9 +293,18 @@ def _optimiser(cls, given, batches, seen, k: int) -> None:
                           "lr": spread("lr"), "decay": spread("weight_decay")})
 
         @torch.no_grad()
+        def on_validation_start(self, trainer, pl_module):
+            self.found = [p.detach().clone() for p in params]
+
+        @torch.no_grad()
+        def on_validation_end(self, trainer, pl_module):
+            seen["validation.trains"] = not all(torch.equal(a, b) for a, b in zip(self.found, params))
+
+        @torch.no_grad()
         def on_train_batch_end(self, trainer, pl_module, *args):
             if steps and "after" not in steps[-1]:
                 steps[-1]["after"] = torch.cat([p.detach().flatten().float() for p in params])
+                steps[-1]["share"] = self.share(len(steps) - 1)
                 for p, value in zip(params, kept):
                     p.copy_(value)
 
@@ -255,6 +313,6 @@ def _optimiser(cls, given, batches, seen, k: int) -> None:
     seen[f"optimiser{k}.error"] = error
     steps = [step for step in steps if "after" in step]
     seen[f"optimiser{k}.steps"] = len(steps)
-    for name in ("betas", "after", "lr", "decay"):
+    for name in ("betas", "after", "share", "lr", "decay"):
         if steps:
             seen[f"steps{k}.{name}"] = torch.stack([step[name] for step in steps])

@@ -18,6 +18,11 @@ METRICS = "loss and accuracy are measured right"
 OPTIMISER = "the optimiser is AdamW"
 ALL = "it updates every parameter"
 RATE = "its learning rate is lr"
+DIFFERS = {  # claim, code and detail where self.model is not VisionTransformer(**model_kwargs)
+    "sizes": (RUNS, "unknown", "self.model should be VisionTransformer(**model_kwargs), but it has other sizes than model_kwargs says."),
+    "dropout": (RUNS, "unknown", "self.model should be VisionTransformer(**model_kwargs), but its dropout is not that of model_kwargs."),
+    "frozen": (ALL, "optimizer_misses_parameters", ""),
+}
 RUNGS = (RUNS, LOSS, LOGGED, METRICS, OPTIMISER, ALL, RATE)
 
 
@@ -45,6 +50,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         fail(RUNS, "unknown", detail="self.model should hold VisionTransformer(**model_kwargs).")
         return ladder.report()
 
+    if seen.get("softmaxed"):
+        fail(LOSS, "softmax_before_cross_entropy")
     stages = batches_of(given)
     loss_fine = _loss(seen, stages, ladder, fail)
     untested = "test_step" in seen.get("test.error", "")  # no test_step at all: the metrics rung says so
@@ -53,6 +60,10 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         fail(RUNS, "raises", error=first)
     else:
         ladder.held[RUNS] = not first
+    if seen.get("differs") in DIFFERS:
+        fail(*DIFFERS[seen["differs"]][:2], detail=DIFFERS[seen["differs"]][2])
+    if seen.get("validation.trains"):
+        fail(RUNS, "unknown", detail="validation_step changes the weights: it should only measure.")
     _logged(seen, stages, loss_fine, ladder, fail)
     _optimiser(seen, given, loss_fine, ladder, fail)
     return ladder.report()
@@ -154,12 +165,14 @@ def _optimiser(seen, given, loss_fine, ladder, fail) -> None:
 
 def _rate(seen, given, ladder, fail) -> None:
     """The largest rate of the steps is lr itself, or a schedule below it."""
-    bases, peaks, rates = [], [], (given["rate0"], given["rate1"])
+    bases, peaks, used, rates = [], [], [], (given["rate0"], given["rate1"])
     for k, rate in enumerate(rates):
-        told, used = seen.get(f"optimiser{k}.rates"), seen.get(f"steps{k}.lr")
+        told, steps = seen.get(f"optimiser{k}.rates"), seen.get(f"steps{k}.lr", torch.zeros(1, 1))
+        known = steps[:, torch.isfinite(steps).all(dim=0)]
+        used.append(known.amax(dim=1) / rate if known.numel() else torch.zeros(1, dtype=torch.float64))  # [steps]
         bases.append(0.0 if told is None else told.max().item() / rate)
-        peaks.append(0.0 if used is None else used[torch.isfinite(used)].max().item() / rate)
-    if all(abs(base - 1) < 0.02 for base in bases) and all(peak < 1.02 for peak in peaks):
+        peaks.append(used[-1].max().item())
+    if (_climbs(*used) or all(abs(base - 1) < 0.02 for base in bases)) and all(peak < 1.02 for peak in peaks):
         if seen["optimiser0.decoupled"] and not _is_adamw(seen, given, 1):  # the step must be of the size it is said to be
             fail(RATE, "unknown", detail="The steps are not of the size that lr asks for.")
         else:
@@ -169,6 +182,11 @@ def _rate(seen, given, ladder, fail) -> None:
     else:
         most = max(*bases, *peaks)
         fail(RATE, "unknown", detail=f"The largest learning rate is {most:.3g} times lr; it should be lr itself.")
+
+
+def _climbs(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether the shares of lr in two runs are the same and grow from step to step: a warm-up written by hand."""
+    return one.shape == other.shape and len(one) > 1 and torch.allclose(one, other, rtol=1e-4) and bool((one.diff() > 0).all())
 
 
 def _unmoved(seen, given) -> bool:
@@ -189,6 +207,7 @@ def _is_adamw(seen, given, k: int) -> bool:
     for t in range(len(after)):
         b1, b2 = seen[f"steps{k}.betas"][t].tolist()
         p, g = (part.double() for part in secrets_of(given, k, t, count))
+        g = g * seen[f"steps{k}.share"][t]
         lr, decay = seen[f"steps{k}.lr"][t], seen[f"steps{k}.decay"][t]
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
         largest = torch.maximum(largest, v)

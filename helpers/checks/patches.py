@@ -8,6 +8,7 @@ the gradient for a secret cotangent, and which of the sizes were refused (nothin
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 
@@ -17,7 +18,7 @@ from .run import attempt, generator, tensor
 EXERCISE = "img_to_patch"
 PLAIN = ("square", "rectangle", "tall", "single", "pixels", "grey", "double", "half")  # called as they are
 # (H, W, p) with one side that p does not divide, in every remainder and along either axis alone; then some that p divides.
-UNEVEN = ((5, 4, 2), (4, 7, 2), (7, 6, 3), (6, 8, 3), (8, 9, 4), (8, 10, 4), (11, 8, 4), (8, 11, 4), (10, 8, 4), (2, 4, 4))
+UNEVEN = ((5, 4, 2), (4, 7, 2), (7, 6, 3), (6, 8, 3), (8, 9, 4), (8, 10, 4), (11, 8, 4), (8, 11, 4), (10, 8, 4), (2, 4, 4), (5, 7, 4), (6, 10, 4))
 EVEN = ((6, 4, 2), (6, 9, 3), (8, 12, 4))
 SIZES = len(UNEVEN) + len(EVEN)
 SENT = (torch.float16, torch.float32, torch.float64)
@@ -77,6 +78,7 @@ def probe(fn, given: dict) -> dict:
     call("strided", given["strided"].transpose(2, 3).contiguous().transpose(2, 3), given["strided.p"])
     for name in ("square", "rectangle"):
         call(f"{name}.unflat", given[name].clone(), given[f"{name}.p"], flatten_channels=False)
+    _size(partial(fn, flatten_channels=False), given["square"][:, :, 1:].clone(), given["square.p"], "cut", seen)
 
     leaf = given["weight"].clone().requires_grad_(True)
     out = call("gradient", leaf, given["weight.p"])

@@ -162,7 +162,7 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     want5 = target(x, p, flat=False)
     if out is None:
         unflat_error = seen.get("square.unflat.error", "")
-        fail(UNFLAT, "raises", error=unflat_error)
+        fail(UNFLAT, "raises" if unflat_error else "wrong_shape", error=unflat_error, got="no tensor", want=want5.shape)
     elif out.dim() == 3 and tuple(out.shape) == want.shape:
         fail(UNFLAT, "flatten_ignored")
     elif tuple(out.shape) != want5.shape:
@@ -224,7 +224,7 @@ def _sizes(seen: dict, given: dict, reliable: bool, ok, fail) -> None:
     """Sizes that p does not divide, and none of the others, raise ValueError."""
     names = [f"size{k}" for k in range(SIZES)]
     uneven = [name for name in names if given[name].shape[2] % given[f"{name}.p"] or given[name].shape[3] % given[f"{name}.p"]]
-    ok(DIVIDE, all(seen.get(f"{name}.refused") is True for name in uneven), "no_divisibility_error")
+    ok(DIVIDE, all(seen.get(f"{name}.refused") is True for name in (*uneven, "cut")), "no_divisibility_error")
     if reliable:  # otherwise another rung has said it
         for name in names:
             x, p = _image(given, name)

@@ -136,9 +136,9 @@ class Roles:
             p.zero_()
 
 
-def unregistered(model: nn.Module) -> int:
+def unregistered(model: nn.Module, modules_only: bool = False) -> int:
     """Number of parameters in modules that sit in plain lists, tuples, dicts or sets, and of weights kept as
-    plain tensors: an optimiser does not see them."""
+    plain tensors (not with modules_only): an optimiser does not see them."""
     known = {id(p) for p in model.parameters()}
     found: set[int] = set()
 
@@ -148,6 +148,8 @@ def unregistered(model: nn.Module) -> int:
         if isinstance(value, nn.Module):
             found.update(id(p) for p in value.parameters() if id(p) not in known)
         elif isinstance(value, torch.Tensor):
+            if modules_only:
+                return
             trainable = isinstance(value, nn.Parameter) or value.requires_grad and value.is_leaf
             if trainable or value.is_floating_point() and value.dim() == 2 and min(value.shape) > 1:
                 found.update({id(value)} - known)

@@ -37,7 +37,7 @@ class Parts:
             if isinstance(owner, self.layers):
                 if isinstance(owner, nn.Linear) and p.dim() == 2 and p.shape[0] == SIZES["num_classes"]:
                     self.heads.append(p)
-            elif p.dim() and p.shape[-1] == dim and p.numel() == dim and (p.dim() > 1 or owner is model):
+            elif p.dim() and p.shape[-1] == dim and p.numel() == dim and (p.dim() > 1 or owner is model or isinstance(owner, (nn.ParameterDict, nn.ParameterList))):
                 self.tokens.append(p)
             elif p.dim() and dim in p.shape and p.numel() // dim in (TOKENS, TOKENS - 1):
                 self.tables.append(p)
@@ -62,6 +62,11 @@ class Parts:
         rows = seen.get("n.rows", torch.zeros(0))
         self.tokens = [p for k, p in enumerate(self.tokens) if p.dim() > 1 or any(
             torch.allclose(seen["n.tokens"][k], row, atol=1e-4) for row in rows) or p.detach().std() > 0]
+
+    def outside(self) -> list[torch.Tensor]:
+        """The matrices that belong to no block: head, tables, single tokens, projection."""
+        own = self.heads + self.tables + self.tokens
+        return [p for p in self.roles.matrices if any(p is q for q in own) or projects(p, self.roles)]
 
     def rows(self, table: torch.Tensor) -> torch.Tensor:
         """A table as a view [rows, D]."""
@@ -146,6 +151,80 @@ def leak(model, images, mixed) -> bool:
                 handle.remove()
     return len(kept[0]) == len(kept[1]) and any(
         a.shape == b.shape and not torch.allclose(a, b, atol=1e-4, rtol=1e-3) for a, b in zip(*kept))
+
+
+@torch.no_grad()
+def mixes(model, images, changed) -> bool:
+    """True where one changed patch changes every patch token that some module is given, with the blocks off.
+
+    Attention is silent then, so it can only be a normalisation over the tokens. The logits miss it where the class token was spared.
+    """
+    kept: list[list[torch.Tensor]] = [[], [], []]
+
+    def watch(store):
+        def hook(module, given):
+            for x in given:
+                if isinstance(x, torch.Tensor) and x.dim() == 3 and x.shape[2] == SIZES["embed_dim"]:
+                    one = x[0] if x.shape[0] == len(images) else x[:, 0]
+                    store.append(one.detach().clone())
+        return hook
+
+    for store, shown in zip(kept, (images, changed, images)):
+        handles = [m.register_forward_pre_hook(watch(store)) for m in model.modules() if m is not model]
+        try:
+            tensor_of(model, shown)
+        finally:
+            for handle in handles:
+                handle.remove()
+    if len({len(store) for store in kept}) > 1:
+        return False
+    moved = [((a - b).abs().amax(1) > 1e-4 * a.abs().max().clamp_min(1.0)).sum().item() for a, b, again in zip(*kept)
+             if a.shape == b.shape == again.shape and len(a) in (TOKENS, TOKENS - 1) and torch.allclose(a, again, atol=1e-5)]
+    return any(count >= TOKENS - 1 for count in moved)
+
+
+@torch.no_grad()
+def entering(model, images, parts: Parts) -> torch.Tensor:
+    """Share of zeros among the patches and in the class token of what enters each block, [calls, 2]; empty where no block is a module."""
+    shares = []
+
+    def hook(module, given):
+        x = given[0] if given else None
+        if has_norm(module) and isinstance(x, torch.Tensor) and x.dim() == 3 and TOKENS in x.shape[:2]:
+            zero = (x if x.shape[1] == TOKENS else x.transpose(0, 1)) == 0
+            shares.append([zero[:, 1:].double().mean().item(), zero[:, :1].double().mean().item()])
+
+    hooked(model, images, parts, hook)
+    return torch.tensor(shares, dtype=torch.float64).reshape(-1, 2)
+
+
+def calls(model, images, parts: Parts) -> tuple[int, int]:
+    """How often the busiest block is called in one forward pass, and the busiest part of a block; 0 where there is no such module."""
+    blocks, inside = {}, {}
+
+    def count(module, given):
+        where = blocks if has_norm(module) else inside
+        where[id(module)] = where.get(id(module), 0) + 1
+
+    hooked(model, images, parts, count)
+    return max(blocks.values(), default=0), max(inside.values(), default=0)
+
+
+def has_norm(module) -> bool:
+    """Whether a module holds a LayerNorm, as a block does and attention or an MLP does not."""
+    return any(isinstance(m, nn.LayerNorm) for m in module.modules())
+
+
+def hooked(model, images, parts: Parts, hook) -> None:
+    """One forward pass with `hook(module, inputs)` in front of every module that holds two matrices of blocks or more."""
+    inner = {id(p) for p in parts.roles.matrices} - {id(p) for p in parts.outside()}
+    handles = [m.register_forward_pre_hook(hook) for m in model.modules()
+               if m is not model and sum(id(p) in inner for p in m.parameters()) > 1]
+    try:
+        tensor_of(model, images)
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def projects(p: torch.Tensor, roles: Roles) -> bool:

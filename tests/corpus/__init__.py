@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import NAMES
+from helpers.checks.lessons import bugs
 
 FOLDER = Path(__file__).parent
 
@@ -37,7 +38,7 @@ def load(exercise: str, source: str, filename: str = "<cell>"):
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     namespace: dict[str, object] = {"__name__": "__main__"}
     exec(compile(source, filename, "exec"), namespace)
-    return namespace.get(NAMES.get(exercise, exercise))  # the later exercises are named like their functions
+    return namespace.get((NAMES | bugs.NAMES).get(exercise, exercise))  # the functions of lessons 06 to 10 are named like their exercises
 
 
 def cells(exercise: str) -> list[Cell]:

@@ -13,16 +13,17 @@ vit_cost                 missing_keys, class_token_forgotten, grid_not_squared, 
                          class_token_projected, head_on_all_tokens, flops_not_macs
 resize_pos_embedding     class_position_lost, class_position_resized, not_bicubic, grid_swapped, layout_mixed, resized_as_line,
                          not_identity
-extract_features         train_mode_left_on, gradient_kept, mode_not_restored, grad_mode_changed, last_batch_dropped,
+extract_features         train_mode_left_on, gradient_kept, mode_not_restored, grad_mode_changed, parameters_frozen, last_batch_dropped,
                          one_batch_only, images_repeated, order_changed, labels_wrong, labels_missing, results_swapped,
                          batches_not_joined, not_on_cpu
 layerwise_lr_groups      parameters_missing, parameters_twice, head_decayed, last_block_not_decayed, embeddings_not_lowest,
-                         order_reversed, same_rate_for_all_blocks, decay_not_multiplied, norm_misplaced, hardcoded_layers, not_groups
-drop_path                per_element, per_token, whole_batch, not_rescaled, rescaled_wrongly, rate_inverted, active_in_eval,
+                         order_reversed, same_rate_for_all_blocks, decay_not_multiplied, norm_misplaced, hardcoded_layers,
+                         names_mixed_up, lr_ignored, not_groups
+drop_path                per_element, per_token, whole_batch, draws_depend, not_rescaled, rescaled_wrongly, rate_inverted, active_in_eval,
                          never_drops, not_identity_at_zero, breaks_gradient, same_draw_every_time
 warmup_cosine            starts_at_zero, warmup_missing, warmup_not_linear, never_reaches_one, jump_at_boundary,
                          not_zero_at_end, linear_decay, wrong_cosine
-attention_rollout        residual_missing, residual_wrong, heads_not_averaged, rows_not_normalised, wrong_order,
+attention_rollout        residual_missing, residual_wrong, heads_not_averaged, rows_not_normalised, normalised_elsewhere, wrong_order,
                          last_layer_only, layers_averaged, elementwise_product, batch_mixed, transposed, class_row_only
 """
 

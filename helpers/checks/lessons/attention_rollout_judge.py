@@ -51,7 +51,7 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
                 "heads_not_averaged" if shape == (images, heads, tokens, tokens) else "wrong_shape")
         return steps.stop(SHAPE, code, got=shape, want=(images, tokens, tokens))
     steps.rung(SHAPE, True)
-    right = {case: close(got[case], product(layers(attention))) for case, attention in given.items()}
+    right = {case: got[case] is not None and close(got[case], product(layers(attention))) for case, attention in given.items()}
     wrong = [(code, lambda case, formula=formula: formula(given[case])) for code, formula in _mistakes()]
     known = {case: value for case, value in got.items() if case in ("deep", "wide")}
     code = None
@@ -67,7 +67,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     if right["deep"] and right["wide"]:
         loose = got["loose"]
         kept = loose is not None and loose.dim() == 3 and close(loose.sum(-1), torch.ones(loose.shape[:2], dtype=torch.float64))
-        steps.ok(ROWS, kept, "raises" if seen.get("loose.error") else "rows_not_normalised", error=seen.get("loose.error", ""))
+        steps.ok(ROWS, right["loose"], "raises" if seen.get("loose.error") else "rows_not_normalised" if not kept else "normalised_elsewhere",
+                 error=seen.get("loose.error", ""))
     report = steps.report(first=code)
     if not report.passed and picture and not right["deep"]:
         from .pictures import grids as draw

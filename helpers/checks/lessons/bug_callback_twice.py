@@ -48,7 +48,9 @@ def probe(fn, given: dict) -> dict:
         for case in cases(given):
             losses = given[f"{case}.losses"]
             loader = torch.utils.data.DataLoader(torch.zeros(losses.shape[1], 1), batch_size=1)
-            record(seen, case, lambda: fn(Known(losses), loader, len(losses)))
+            module = Known(losses)
+            record(seen, case, lambda: fn(module, loader, len(losses)))
+            seen[f"{case}.steps"] = module.steps
             if seen[f"{case}.type"] in ("list", "tuple") and case not in seen:
                 seen[case] = torch.zeros(0, dtype=torch.float64)
     finally:

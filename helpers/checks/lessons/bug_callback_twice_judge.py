@@ -11,7 +11,8 @@ from .verdict import Steps, empty
 RUNS = "it runs and returns a list of numbers"
 FILLED = "the history is not empty"
 EPOCHS = "it holds one training loss an epoch"
-RUNGS = (RUNS, FILLED, EPOCHS)
+GIVEN = "it trains the module that it is given"
+RUNGS = (RUNS, FILLED, EPOCHS, GIVEN)
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
@@ -35,4 +36,5 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
             return steps.stop(EPOCHS, "counted_twice" if twice else "wrong_shape" if seen[case].shape != want.shape else "unknown",
                               got=tuple(seen[case].shape), want=tuple(want.shape), detail="These are not the losses that the module logged.")
     steps.rung(EPOCHS, True)
+    steps.ok(GIVEN, all(seen[f"{case}.steps"] == given[f"{case}.losses"].numel() for case in names), "copy_trained")
     return steps.report()

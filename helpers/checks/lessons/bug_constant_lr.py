@@ -37,6 +37,8 @@ def probe(fn, given: dict) -> dict:
         seen[f"{case}.pair"] = pair is not None and len(pair) == 2 and isinstance(pair[0], torch.optim.Optimizer)
         if seen[f"{case}.pair"]:
             seen[f"{case}.positions"] = model.positions.detach().double().clone()
+            given_to = {id(p) for group in pair[0].param_groups for p in group["params"]}
+            seen[f"{case}.missing"] = sum(id(p) not in given_to for p in model.parameters())
             seen[f"{case}.token"] = model.cls_token.detach().double().clone()
             rates, seen[f"{case}.steps.error"] = attempt(lambda: _take(model, *pair, total))
             if rates is not None:

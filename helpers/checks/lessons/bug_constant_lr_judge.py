@@ -11,7 +11,8 @@ RUNS = "it runs and returns an optimiser and a scheduler"
 START = "class token and positions start small"
 PEAK = "the learning rate reaches lr, and not more"
 FALLS = "it falls towards the last step"
-RUNGS = (RUNS, START, PEAK, FALLS)
+ALL = "the optimiser has every parameter"
+RUNGS = (RUNS, START, ALL, PEAK, FALLS)
 LARGEST = 0.2  # standard deviation; the usual one is 0.02, that of torch.randn 1
 
 
@@ -28,6 +29,7 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     steps.rung(RUNS, True)
     large = any(float(seen[f"{case}.{part}"].square().mean()) ** 0.5 > LARGEST for case in names for part in ("positions", "token"))
     steps.ok(START, not large, "positions_too_large")
+    steps.ok(ALL, not any(seen[f"{case}.missing"] for case in names), "optimizer_misses_parameters")
     rates = {case: seen[f"{case}.rates"] / given[f"{case}.lr"] for case in names}
     steps.ok(PEAK, all(0.5 <= float(rate.max()) <= 1.01 for rate in rates.values()), "lr_ignored")
     steps.ok(FALLS, all(float(rate[-1]) <= 0.3 * float(rate.max()) for rate in rates.values()), "constant_lr")

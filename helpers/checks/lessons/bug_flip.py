@@ -1,4 +1,4 @@
-"""Inputs of `bug_flip`, `augment(images)`: a letter that shows whether it was mirrored or turned."""
+"""Inputs of `bug_flip`, `augment(images)`: letters that show whether they were mirrored, turned or exchanged."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ CALLS = 24
 
 
 def inputs(seed: int) -> dict:
-    """Images [4, 1, 28, 28] in [0, 1] with an F of changing thickness; `draw` seeds the student's random numbers."""
+    """Images [4, 1, 28, 28] in [0, 1] with an F, an h, a q and an L with a hook, of changing thickness.
+
+    None of them looks like another one, or like its own mirror image or turned form. `draw` seeds the student's random numbers.
+    """
     g = generator(seed, EXERCISE)
     images = torch.zeros(4, 1, 28, 28)
-    for image in images:
-        top, left, thick = (int(torch.randint(low, high, (1,), generator=g)) for low, high in ((6, 9), (8, 11), (2, 4)))
-        image[0, top:top + 15, left:left + thick] = 1
-        image[0, top:top + thick, left:left + 10] = 1
-        image[0, top + 6:top + 6 + thick, left:left + 7] = 1
+    for k, image in enumerate(images):
+        top, left, t = (int(torch.randint(low, high, (1,), generator=g)) for low, high in ((6, 9), (8, 11), (2, 4)))
+        bars = (  # row, column, height, width
+            ((0, 0, 15, t), (0, 0, t, 10), (6, 0, t, 7)),
+            ((0, 0, 15, t), (7, 0, t, 10), (7, 10 - t, 8, t)),
+            ((0, 0, t, 10), (0, 0, 8, t), (0, 10 - t, 15, t), (8 - t, 0, t, 10)),
+            ((0, 0, 15, t), (15 - t, 0, t, 10), (9, 10 - t, 6, t)),
+        )[k]
+        for row, column, height, width in bars:
+            image[0, top + row:top + row + height, left + column:left + column + width] = 1
     return gather(letters={"images": images}) | {"draw": int(torch.randint(0, 2**31, (1,), generator=g))}
 
 

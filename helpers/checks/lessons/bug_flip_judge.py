@@ -11,9 +11,13 @@ from .verdict import Steps, empty
 RUNS = "it runs and keeps the shape of the images"
 MIRROR = "no image is mirrored left to right"
 TURN = "no image stands on its head"
+OWN = "every image still shows what it showed"
 STILL = "the images still vary from call to call"
-RUNGS = (RUNS, MIRROR, TURN, STILL)
-MARGIN = 0.15  # a mirrored letter is more like its mirror image by 0.3 and more, one with a part erased by less than 0.1
+RUNGS = (RUNS, MIRROR, TURN, OWN, STILL)
+MARGIN = 0.15  # a mirrored or turned letter is more like that form by 0.2 and more, one with a part erased by less than 0.1
+LOST = 0.5  # likeness; half of the images are above 0.65 after noise, turns of 30 degrees or an erased part
+MIXED = -0.07  # half of the images are less like another letter than like their own by 0.15 and more, those mixed half and half by 0.02
+RARE = 0.05  # share of the images; an erased part may make a letter look like another one now and then
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
@@ -28,12 +32,21 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
                           want=tuple(letters.shape[1:]))
     steps.rung(RUNS, True)
     images, letters = images.double()[:, 0], letters.double()[:, 0].repeat(CALLS, 1, 1)
-    alike = torch.stack([likeness(images, one) for one in (letters, letters.flip(-1), letters.flip(-2), letters.flip(-1, -2))])
+    across = letters.transpose(1, 2)
+    forms = [letters, letters.flip(2), across, across.flip(1, 2), letters.flip(1), letters.flip(1, 2), across.flip(1), across.flip(2)]
+    others = [letters.roll(k, 0) for k in range(1, len(given["letters.images"]))]
+    alike = torch.stack([likeness(images, one) for one in (*forms, *others)])
     best = torch.where(alike.amax(0) > alike[0] + MARGIN, alike.argmax(0), 0)
-    steps.ok(MIRROR, not (best == 1).any(), "mirrored")
-    steps.ok(TURN, not (best >= 2).any(), "upside_down")
+    mirrored, turned = (int(((best >= low) & (best <= high)).sum()) for low, high in ((1, 3), (4, 7)))
+    steps.ok(MIRROR, not mirrored, "mirrored")
+    steps.ok(TURN, not turned, "upside_down")
+    if not steps.diagnoses:
+        away = alike[len(forms):].amax(0) - alike[0]
+        share = (best >= len(forms)).double().mean()
+        exchanged, lost = share > RARE or away.median() > MIXED, alike[0].median() < LOST and share < 0.5
+        steps.ok(OWN, not (lost or exchanged), "digits_lost" if lost else "images_exchanged")
     steps.ok(STILL, bool((images[::len(given["letters.images"])] - images[0]).abs().max() > 1e-3), "augmentation_gone")
-    return steps.report()
+    return steps.report(first="upside_down" if turned > mirrored else None)
 
 
 def likeness(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

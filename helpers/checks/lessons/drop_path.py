@@ -8,6 +8,7 @@ from ..run import attempt, generator, tensor
 from .results import cases, draws, gather, numbers
 
 EXERCISE = "drop_path"
+PAIRS = 64  # calls with two samples at p = 0.5: each of the four outcomes is missing once in 10 million
 
 
 def inputs(seed: int) -> dict:
@@ -21,9 +22,10 @@ def inputs(seed: int) -> dict:
     p = round(0.2 + 0.15 * float(torch.rand((), generator=g)), 3)
     tokens = case((512, 3, 4), p)
     few = {f"few{k}": case((8, 2, 2), 0.5) for k in range(8)}  # one draw for a whole batch shows in several batches
+    pairs = torch.rand(PAIRS, 2, 2, 2, generator=g) + 0.5
     return gather(tokens=tokens, again=tokens, **few, often=case((384, 2, 3), 1 - p), eval=case((16, 3, 4), p, training=False),
-                  zero=case((16, 3, 4), 0.0), gradient=case((64, 3, 4), 0.4)) | {
-        "draw": int(torch.randint(0, 2**31, (1,), generator=g))}
+                  still=case((16, 3, 4), 1 - p, training=False), zero=case((512, 3, 4), 0.0), gradient=case((64, 3, 4), 0.4)) | {
+        "pairs": pairs, "draw": int(torch.randint(0, 2**31, (1,), generator=g))}
 
 
 def probe(fn, given: dict) -> dict:
@@ -43,4 +45,7 @@ def probe(fn, given: dict) -> dict:
                 grad, _ = attempt(lambda: torch.autograd.grad(value.sum(), leaf, allow_unused=True)[0])
                 if isinstance(grad, torch.Tensor):
                     seen["gradient.value"] = tensor(grad).double()
+        found, _ = attempt(lambda: [numbers(fn(pair.clone(), 0.5, True)) for pair in given["pairs"]])
+        if found and all(one is not None and one.shape == pair.shape for one, pair in zip(found, given["pairs"])):
+            seen["pairs"] = torch.stack(found)
     return seen

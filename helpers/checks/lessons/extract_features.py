@@ -52,12 +52,14 @@ def probe(fn, given: dict) -> dict:
         loader = DataLoader(TensorDataset(images.clone(), labels.clone()), batch_size=size, sampler=Passes(given[f"{case}.orders"]))
         backbone = Backbone(given[f"{case}.weight"]).train(bool(given[f"{case}.training"]))
         modes = [module.training for module in backbone.modules()]
+        asking = [parameter.requires_grad for parameter in backbone.parameters()]
         value, error = attempt(lambda: fn(backbone, loader))
         seen[f"{case}.error"], seen[f"{case}.type"] = error, type(value).__name__
         seen[f"{case}.grad_mode"] = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
         seen[f"{case}.in_training"] = backbone.in_training
         seen[f"{case}.restored"] = [module.training for module in backbone.modules()] == modes
+        seen[f"{case}.asking"] = [parameter.requires_grad for parameter in backbone.parameters()] == asking
         if error:
             continue
         if isinstance(value, torch.Tensor):

@@ -53,6 +53,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     steps.ok(GRADIENT, not any(seen[f"{case}.features.grad"] for case in names), "gradient_kept")
     steps.ok(HOME, all(seen[f"{case}.features.home"] for case in names), "not_on_cpu")
     steps.ok(RESTORED, all(seen[f"{case}.restored"] for case in names), "mode_not_restored")
+    if not all(seen[f"{case}.asking"] for case in names):
+        steps.rung(RESTORED, False, "parameters_frozen", say(EXERCISE, "parameters_frozen"))
     if not all(seen[f"{case}.grad_mode"] for case in names):
         steps.rung(RESTORED, False, "grad_mode_changed", say(EXERCISE, "grad_mode_changed"))
     return steps.report()
@@ -86,8 +88,7 @@ def _content(seen: dict, given: dict, case: str) -> tuple[str, str] | None:
     if got.dim() != 2 or got.shape[1] != want.shape[1]:
         joined = got.dim() == 3 and got.shape[2] == want.shape[1]
         return SHAPE, "batches_not_joined" if joined else "wrong_shape"
-    orders = [torch.arange(len(want)), *given[f"{case}.orders"]]  # a loader made anew from the dataset keeps its order
-    order = next((one for one in orders if close(got, want[one])), None)
+    order = next((one for one in given[f"{case}.orders"] if close(got, want[one])), None)
     if order is None:
         return CONTENT, _what_is_there(got, want, batch, given[f"{case}.orders"])
     if labels.shape != truth.shape or not close(labels, truth[order]):

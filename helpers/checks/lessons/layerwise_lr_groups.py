@@ -49,6 +49,7 @@ def _rates(model, groups: list[dict], lr: float, seen: dict, case: str) -> None:
             raise TypeError("parameters need an order")
         listed = [group["params"]] if isinstance(group["params"], torch.Tensor) else list(group["params"])
         group["params"] = [item[1] if isinstance(item, tuple) else item for item in listed]
+    seen[f"{case}.without"] = sum("lr" not in group for group in groups)
     rates, times = [], []
     for parameter in model.parameters():
         found = [float(group.get("lr", lr)) for group in groups for item in group["params"] if item is parameter]

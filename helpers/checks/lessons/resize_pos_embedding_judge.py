@@ -20,6 +20,7 @@ SQUARE = "the other positions are interpolated bicubically on the grid"
 RECTANGLE = "grids need not be square, and may shrink"
 IDENTITY = "equal grids change nothing"
 RUNGS = (RUNS, SHAPE, CLASS, SQUARE, RECTANGLE, IDENTITY)
+OBLONG = ("wide", "down", "turned", "rows", "columns")
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
@@ -49,7 +50,7 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     steps.ok(CLASS, all(first.values()), "class_position_lost" if last else line or "class_position_resized")
     if steps.diagnoses and (last or not right["up"]):
         return _shown(steps, got, pos, grids, picture)
-    rectangles = {case: value for case, value in patches.items() if case in ("wide", "down", "turned")}
+    rectangles = {case: value for case, value in patches.items() if case in OBLONG}
     if not right["up"]:
         code = explains({"up": patches["up"], **rectangles}, wrong) or explains({"up": patches["up"]}, wrong)
         kept = close(got["same"], pos["same"])
@@ -57,13 +58,14 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
                    detail="The patch positions are not those of a bicubic interpolation.")
         return _shown(steps, got, pos, grids, picture)
     steps.rung(SQUARE, True)
-    broken = [case for case in ("wide", "down", "turned") if not right[case]]
+    broken = [case for case in OBLONG if not right[case]]
     if broken:
-        code = explains({case: rectangles.get(case) for case in broken}, wrong)
+        untouched = all(got[case] is not None and close(got[case], pos[case]) for case in broken)
+        code = "unknown" if untouched else explains({case: rectangles.get(case) for case in broken}, wrong)
         error = seen.get(f"{broken[0]}.error", "")
-        only_turned = broken == ["turned"]
-        steps.fail(RECTANGLE, code or ("raises" if error else "unknown" if only_turned else "grid_swapped"), error=error,
-                   detail="Two grids with the same number of patches are still two grids: (2, 6) is not (4, 3).")
+        few = set(broken) <= {"turned", "rows", "columns"}
+        steps.fail(RECTANGLE, code or ("raises" if error else "unknown" if few else "grid_swapped"), error=error,
+                   detail="Two grids are equal only where rows and columns both are: (2, 6) is not (4, 3), and (3, 4) is not (3, 6).")
     else:
         steps.rung(RECTANGLE, True)
     steps.ok(IDENTITY, right["same"] and close(got["same"], pos["same"]), "raises" if seen.get("same.error") else "not_identity",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from contextlib import contextmanager
+from numbers import Rational
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ def numbers(value) -> torch.Tensor | None:
         return None if out.is_complex() or out.numel() > LARGEST else out.double()
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf" and value.size <= LARGEST:
         return torch.from_numpy(np.array(value, dtype=np.float64))
-    if isinstance(value, (int, float)) and abs(value) < 1e300 or isinstance(value, float):
+    if isinstance(value, (int, float, Rational)) and abs(value) < 1e300 or isinstance(value, float):
         return torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, (list, tuple)) and 0 < len(value) <= LARGEST:
         items = [numbers(item) for item in value]

@@ -36,6 +36,6 @@ def probe(fn, given: dict) -> dict:
         for key in COUNTS if seen[f"{case}.dict"] else ():
             found, absent = attempt(lambda: numbers(value[key]))
             seen[f"{case}.{key}.there"] = not absent
-            if found is not None and found.numel() == 1:
+            if found is not None and found.numel() == 1 and not isinstance(value[key], (list, tuple)):
                 seen[f"{case}.{key}"] = float(found)
     return seen

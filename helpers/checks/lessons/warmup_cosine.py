@@ -28,7 +28,11 @@ def probe(fn, given: dict) -> dict:
         warmup, total = given[f"{case}.warmup_steps"], given[f"{case}.total_steps"]
         first, _ = attempt(lambda: fn(0, warmup, total))
         seen[f"{case}.type"] = type(first).__name__
-        found, seen[f"{case}.error"] = attempt(lambda: [numbers(fn(step, warmup, total)) for step in range(total)])
+        values, seen[f"{case}.error"] = attempt(lambda: [fn(step, warmup, total) for step in range(total)])
+        found, _ = attempt(lambda: [numbers(value) for value in values or ()])
+        odd = next((step for step, item in enumerate(found or ()) if item is None or item.numel() != 1), None)
+        if odd is not None:
+            seen[f"{case}.odd"] = f"{type(values[odd]).__name__} at step {odd}"
         if found and all(item is not None and item.numel() == 1 for item in found):
             seen[case] = torch.stack([item.reshape(()) for item in found])
     return seen

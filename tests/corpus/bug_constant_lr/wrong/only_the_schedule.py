@@ -1,0 +1,11 @@
+# expect: fail codes=positions_too_large
+import torch
+from torch import nn
+from helpers import training
+
+
+def training_setup(model, lr, total_steps):
+    nn.init.normal_(model.positions)
+    nn.init.normal_(model.cls_token)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    return optimizer, training.warmup_cosine(optimizer, None, total_steps)

@@ -1,0 +1,11 @@
+# expect: fail codes=optimizer_misses_parameters
+import torch
+from torch import nn
+from helpers import training
+
+
+def training_setup(model, lr, total_steps):
+    nn.init.normal_(model.positions, std=0.02)
+    nn.init.normal_(model.cls_token, std=0.02)
+    optimizer = torch.optim.AdamW([model.positions, model.cls_token], lr=lr)
+    return optimizer, training.warmup_cosine(optimizer, None, total_steps)

@@ -1,0 +1,51 @@
+# expect: fail codes=unknown
+import torch
+from torch import nn
+
+
+def img_to_patch(x, patch_size, flatten_channels=True):
+    B, C, H, W = x.shape
+    p = patch_size
+    x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C, p, p)
+    return x.flatten(2) if flatten_channels else x
+
+
+class AttentionBlock(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_heads, dropout=0.0):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(embed_dim)
+        self.attention = nn.MultiheadAttention(embed_dim, num_heads, dropout, batch_first=True)
+        self.norm2 = nn.LayerNorm(embed_dim)
+        self.mlp = nn.Sequential(nn.Linear(embed_dim, hidden_dim), nn.GELU(), nn.Dropout(dropout),
+                                 nn.Linear(hidden_dim, embed_dim), nn.Dropout(dropout))
+
+    def forward(self, x):
+        n = self.norm1(x)
+        x = x + self.attention(n, n, n)[0]
+        return x + self.mlp(self.norm2(x))
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_channels, num_heads, num_layers, num_classes,
+                 patch_size, num_patches, dropout=0.0):
+        super().__init__()
+        self.patch_size = patch_size
+        self.project = nn.Linear(num_channels * patch_size**2, embed_dim)
+        self.cls_token = nn.Parameter(0.02 * torch.randn(1, 1, embed_dim))
+        self.positions = nn.Parameter(0.02 * torch.randn(1, 1 + num_patches, embed_dim))
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.Sequential(*[AttentionBlock(embed_dim, hidden_dim, num_heads, dropout) for _ in range(num_layers)])
+        self.head = nn.Sequential(nn.LayerNorm(embed_dim), nn.Linear(embed_dim, num_classes))
+
+    def forward(self, x):
+        tokens = self.project(img_to_patch(x, self.patch_size))
+        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), tokens], dim=1)
+        tokens = self.dropout(tokens + self.positions[:, : tokens.shape[1]])
+        return self.head(self.blocks(tokens)[:, 0])
+
+
+class BlogViT(VisionTransformer):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        D, K = self.head[1].in_features, self.head[1].out_features
+        self.head = nn.Sequential(nn.Linear(D, 250), nn.Linear(250, 100), nn.Linear(100, K))

@@ -1,0 +1,10 @@
+# expect: fail codes=draws_depend
+import torch
+
+
+def drop_path(x, p, training):
+    if not training or p == 0:
+        return x
+    keep = torch.ones(len(x), 1, 1)
+    keep[torch.randperm(len(x))[: round(p * len(x))]] = 0
+    return x * keep / (1 - p)

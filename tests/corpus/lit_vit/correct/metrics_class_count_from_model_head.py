@@ -1,0 +1,88 @@
+# expect: pass
+import lightning as L
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def img_to_patch(x, patch_size, flatten_channels=True):
+    B, C, H, W = x.shape
+    p = patch_size
+    if H % p or W % p:
+        raise ValueError
+    x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
+    return x.flatten(2) if flatten_channels else x
+
+
+class AttentionBlock(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_heads, dropout=0.0):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(embed_dim)
+        self.attn = nn.MultiheadAttention(embed_dim, num_heads, dropout=dropout, batch_first=True)
+        self.norm2 = nn.LayerNorm(embed_dim)
+        self.mlp = nn.Sequential(nn.Linear(embed_dim, hidden_dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden_dim, embed_dim), nn.Dropout(dropout))
+
+    def forward(self, x):
+        n = self.norm1(x)
+        x = x + self.attn(n, n, n, need_weights=False)[0]
+        return x + self.mlp(self.norm2(x))
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, embed_dim, hidden_dim, num_channels, num_heads, num_layers, num_classes, patch_size, num_patches, dropout=0.0):
+        super().__init__()
+        self.patch_size = patch_size
+        self.proj = nn.Linear(num_channels * patch_size ** 2, embed_dim)
+        self.cls = nn.Parameter(torch.randn(1, 1, embed_dim))
+        self.pos = nn.Parameter(torch.randn(1, 1 + num_patches, embed_dim))
+        self.drop = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList([AttentionBlock(embed_dim, hidden_dim, num_heads, dropout) for _ in range(num_layers)])
+        self.norm = nn.LayerNorm(embed_dim)
+        self.head = nn.Linear(embed_dim, num_classes)
+
+    def forward(self, x):
+        x = img_to_patch(x, self.patch_size)
+        x = self.proj(x)
+        B, N, D = x.shape
+        x = torch.cat([self.cls.expand(B, -1, -1), x], dim=1)
+        x = x + self.pos[:, :N + 1]
+        x = self.drop(x)
+        for block in self.blocks:
+            x = block(x)
+        x = x[:, 0]
+        x = self.norm(x)
+        x = self.head(x)
+        return x
+
+
+class LitViT(L.LightningModule):
+    def __init__(self, model_kwargs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.model = VisionTransformer(**model_kwargs)
+
+    def forward(self, x):
+        return self.model(x)
+
+    def step(self, batch, stage):
+        x, y = batch
+        logits = self.model(x)
+        loss = F.cross_entropy(logits, y)
+        k = self.model.head.out_features
+        assert logits.shape[1] == k
+        acc = (logits.argmax(dim=1) == y).float().mean()
+        self.log(f"{stage}_loss", loss)
+        self.log(f"{stage}_acc", acc)
+        return loss
+
+    def training_step(self, batch, batch_idx):
+        return self.step(batch, "train")
+
+    def validation_step(self, batch, batch_idx):
+        self.step(batch, "val")
+
+    def test_step(self, batch, batch_idx):
+        self.step(batch, "test")
+
+    def configure_optimizers(self):
+        return torch.optim.AdamW(self.parameters(), lr=self.hparams.lr)

@@ -1,0 +1,11 @@
+# expect: fail codes=unknown
+import torch
+import torch.nn.functional as F
+
+
+def resize_pos_embedding(pos, old_grid, new_grid):
+    if old_grid[-1] == new_grid[-1]:
+        return pos
+    image = pos[:, 1:].transpose(1, 2).unflatten(2, tuple(old_grid))
+    image = F.interpolate(image, size=tuple(new_grid), mode="bicubic")
+    return torch.cat([pos[:, :1], image.flatten(2).transpose(1, 2)], dim=1)
