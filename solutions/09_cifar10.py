@@ -618,7 +618,7 @@ def accuracy(model, split, images, limit=None):
 # 3. **Validation** images decide. A change is kept if it brings more than one point.
 #
 # *Why one point?* At an accuracy near 45 %, 5,000 images give a standard error of $\sqrt{0.45 \cdot 0.55 / 5000} = 0.7$ points. The difference of two such numbers has up to 1.0, and another seed shifts it further. So one point proves nothing; it is the least that keeps out the smallest luck. Keep every +0.2, and you collect luck: the ladder would rise even if no change did anything.
-# (The recorded runs of this course use three seeds for the rows that are compared.)
+# (The recorded runs of this course say in brackets how many seeds each row has.)
 #
 # Besides the validation accuracy we measure the accuracy on *training* images without augmentation. The **gap** between the two says how much is learned by heart.
 #

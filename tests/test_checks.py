@@ -272,3 +272,26 @@ def test_warm_up_names_the_mistake():
     assert check(lambda q, k, v: attend(q, k, v)[0]).codes == ("returns_values_only",)
     assert check(lambda q, k, v: attend(q, k, v)[::-1]).codes == ("wrong_order",)
     assert check(lambda q, k, v: None).codes == ("not_implemented",)
+
+
+WRONG_BLOCKS = ("post_norm_encoder_layer_default", "missing_mlp_residual_return_mlp", "causal_mask_sdpa_flag", "batch_norm_over_features",
+                "attends_across_batch_no_batch_first", "dropout_always_on_functional_default")
+
+
+@pytest.mark.parametrize("block", WRONG_BLOCKS)
+def test_a_wrong_block_of_another_cell_costs_the_model_nothing(block):
+    wrong = next(cell for cell in corpus.cells("attention_block") if cell.name.endswith(block))
+    source = next(text for cell in corpus.cells("vision_transformer") if cell.correct and "class AttentionBlock(" in (text := cell.path.read_text(encoding="utf-8")))
+    model = corpus.load("vision_transformer", source, "notebook 03")
+    model.__init__.__globals__["AttentionBlock"] = own = wrong.load()
+    assert not checks.attention_block(own).passed
+    assert checks.vision_transformer(model).passed
+    assert model.__init__.__globals__["AttentionBlock"] is own
+
+
+def test_a_wrong_block_hides_no_mistake_of_the_model():
+    for code in ("reads_wrong_token", "pos_same_for_all_tokens", "shared_blocks", "dropout_missing"):
+        cell = next(cell for cell in corpus.cells("vision_transformer") if cell.codes[:1] == (code,) and "class AttentionBlock(" in cell.path.read_text(encoding="utf-8"))
+        model = cell.load()
+        model.__init__.__globals__["AttentionBlock"] = next(one for one in corpus.cells("attention_block") if one.name.endswith(WRONG_BLOCKS[1])).load()
+        assert checks.vision_transformer(model).codes[:1] == (code,), cell.name

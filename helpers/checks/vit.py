@@ -64,6 +64,8 @@ def probe(cls, given: dict) -> dict:
             seen |= {f"neutral.{name}": value for name, value in _seen(cls, given).items()}
         finally:
             names["AttentionBlock"] = own
+        files = [getattr(getattr(part.__init__, "__code__", None), "co_filename", "") for part in (cls, own)]
+        seen["neutral.foreign"] = files[0] != files[1]  # the block stands in another cell: it is another stage's
     return seen
 
 

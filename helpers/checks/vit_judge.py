@@ -34,10 +34,11 @@ def points(codes: tuple[str, ...]) -> float:
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
-    """CheckReport from the observations of `vit.probe` on these inputs; with a wrong block, of the model with a right one."""
+    """CheckReport from the observations of `vit.probe` on these inputs; where the block is wrong, of the model with a right one."""
     report = _judge(seen, given)
     neutral = {name.removeprefix("neutral."): value for name, value in seen.items() if name.startswith("neutral.")}
-    if report.passed or not neutral or report.codes[:1] in (("not_implemented",), ("attends_across_batch",)):
+    across = report.codes[:1] == ("attends_across_batch",) and not seen.get("neutral.foreign")  # the block is part of this answer
+    if report.passed or not neutral or across or report.codes[:1] == ("not_implemented",):
         return report
     again = _judge(neutral, given)
     return again if again.score > report.score else report
