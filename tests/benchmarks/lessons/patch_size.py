@@ -26,10 +26,10 @@ LONG = Recipe(30, 128, 2e-3, weight_decay=0.05, optimizer="muon", muon_lr=4e-3, 
 ROWS = (
     *(Row(f"patch_{p}", "Fashion-MNIST", f"the course's ViT, patch {p}", lambda p=p: course_vit(p), recipe(p, EQUAL_EPOCHS), data.fashion, note="Equal epochs.", seeds=(0,) if p == 2 else (0, 1, 2))
       for p in (2, 4, 7, 14)),
-    *(Row(f"patch_{p}_equal_time", "Fashion-MNIST", f"the course's ViT, patch {p}", lambda p=p: course_vit(p), recipe(p, EQUAL_TIME[p]), data.fashion, note="About equal time.", seeds=(0,))
+    *(Row(f"patch_{p}_equal_time", "Fashion-MNIST", f"the course's ViT, patch {p}", lambda p=p: course_vit(p), recipe(p, EQUAL_TIME[p]), data.fashion, note="About equal time.")
       for p in (2, 7, 14)),
     *(Row(f"patch_{p}_of_72", "Fashion-MNIST", f"the course's ViT, patch {p} of images upscaled to 72 pixels", lambda p=p: Upscaled(course_vit(p, image_size=72), 72),
-          recipe(p, EQUAL_EPOCHS, 72), data.fashion, published=published, seeds=(0,), note=f"Not the published configuration: the course's small model at equal epochs. {PUBLISHED}")
+          recipe(p, EQUAL_EPOCHS, 72), data.fashion, published=published, seeds=(0,) if p == 6 else (0, 1, 2), note=f"Not the published configuration: the course's small model at equal epochs. {PUBLISHED}")
       for p, published in ((6, 93.0), (8, 91.86))),
     Row("best", "Fashion-MNIST", "ViT, patch 4, 128 features, 6 layers, Muon, half the patches at first", best, LONG, data.fashion, published=93.0, target=93.5, seeds=(0,),
         note="Validation 93.52 %; the standard error of 10,000 test images is 0.25 points, and it is one seed. Not tried: all patches throughout, more decay, a second seed. "
