@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from .. import standins
-from .run import attempt, describe, generator
+from .run import attempt, beside, describe, generator
 
 EXERCISE = "lit_vit"
 CLASSES = 5
@@ -162,7 +162,7 @@ def _differs(cls) -> str:
 
     The model of the student's own notebook is asked, right or wrong; where self.model is another class, nothing is asked.
     """
-    known, options = getattr(cls.__init__, "__globals__", {}).get("VisionTransformer"), MODEL | {"num_layers": 2, "dropout": 0.25}
+    known, options = beside(cls).get("VisionTransformer"), MODEL | {"num_layers": 2, "dropout": 0.25}
     pair, error = attempt(lambda: (cls(model_kwargs=dict(options), lr=1e-3).model, known(**options)))
     if error or type(pair[0]) is not type(pair[1]) or not isinstance(pair[0], nn.Module):
         return ""
@@ -180,7 +180,7 @@ def _softmaxed(cls, model, images) -> bool:
         fine = not error and isinstance(out, torch.Tensor) and tuple(out.shape) == (len(images), CLASSES)
         return fine and bool((out >= 0).all() and ((out.sum(dim=1) - 1).abs() < 1e-4).all())
 
-    known = getattr(cls.__init__, "__globals__", {}).get("VisionTransformer")
+    known = beside(cls).get("VisionTransformer")
     return probabilities(lambda: model) and not (known is not None and probabilities(lambda: known(**MODEL)))
 
 

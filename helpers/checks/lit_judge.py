@@ -61,7 +61,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     else:
         ladder.held[RUNS] = not first
     if seen.get("differs") in DIFFERS:
-        fail(*DIFFERS[seen["differs"]][:2], detail=DIFFERS[seen["differs"]][2])
+        claim, code, detail = DIFFERS[seen["differs"]]
+        fail(claim, code, detail=detail)
     if seen.get("validation.trains"):
         fail(RUNS, "unknown", detail="validation_step changes the weights: it should only measure.")
     _logged(seen, stages, loss_fine, ladder, fail)

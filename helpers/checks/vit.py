@@ -6,7 +6,7 @@ at zero the blocks pass the tokens on unchanged, and the positions alone decide 
 What a right model is measured by are its logits and gradients for secret images, class tokens, positions and head weights:
 with the blocks off the judge knows them in closed form (`vit_tokens_judge.derived`), elsewhere as relations between logits. The
 probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, head.direct, depth.hidden, batches, error lines) only ever
-name a mistake or make a verdict worse; none of them turns a fail into a pass.
+name a mistake or make a verdict worse; none of them turns a fail into a pass. What stands under "neutral." is measured in the same way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import nn
 
 from .. import standins
 from .roles import Roles, unregistered
-from .run import attempt, generator, tensor
+from .run import attempt, beside, generator, tensor
 from .run import tensor_of as run
 from .vit_parts import SIZES, TOKENS, Parts, calls, entering, leak, mixes, nudges, orthogonal, projects, shuffle
 
@@ -56,7 +56,7 @@ def probe(cls, given: dict) -> dict:
     under "neutral.": a mistake of that stage must not hide what the model itself does.
     """
     seen = _seen(cls, given)
-    names = getattr(getattr(cls, "__init__", None), "__globals__", {})
+    names = beside(cls)
     own = names.get("AttentionBlock")
     if isinstance(own, type) and not issubclass(own, standins.get("attention_block")) and not passes_on(own, given):
         names["AttentionBlock"] = standins.get("attention_block")
@@ -201,11 +201,8 @@ def _watch(model, given, seen) -> None:
     seen["calls"], seen["calls.inside"] = calls(model, full[:1], parts)
     model.train()  # dropout is 0
     seen["read.train"] = run(model, full)
-    steady = torch.equal(run(model, full), run(model, full))
-    seen["train.mixes"] = steady and mixes(model, full, changed)
+    seen["train.mixes"] = mixes(model, full, changed)
     model.eval()
-    roles.restore(values, without=[p for p in blocks if not any(p is q for q in projection)])
-    parts.place(g, given)
     seen["read.shuffled"] = run(model, shuffle(full, given["order"]))
 
     # projection off too: the tokens are the rows of the table, plus the class token

@@ -185,12 +185,16 @@ def _patches(seen, fail, ok) -> None:
         ok(PATCHES)
 
 
+def _acting(seen, layers: int) -> torch.Tensor:
+    """Which matrices of the model of so many layers change the logits when they are drawn anew."""
+    return (seen[f"depth{layers}.changed"] - seen[f"depth{layers}"]).abs().flatten(1).amax(1) > 1e-6
+
+
 def _idle(seen) -> bool:
     """Whether no matrix of the blocks acts: they are built, and never called, or their result is dropped."""
     if "depth3.changed" not in seen:
         return False
-    acts = [int(((seen[f"depth{layers}.changed"] - seen[f"depth{layers}"]).abs().flatten(1).amax(1) > 1e-6).sum()) for layers in (1, 3)]
-    return acts[0] == acts[1] and len(seen["depth3.changed"]) > len(seen["depth1.changed"])
+    return _acting(seen, 1).sum() == _acting(seen, 3).sum() and len(seen["depth3.changed"]) > len(seen["depth1.changed"])
 
 
 def _depth(seen, fail, ok) -> None:
@@ -199,7 +203,7 @@ def _depth(seen, fail, ok) -> None:
         return
     counts, unused = [], []
     for layers in (1, 2, 3):
-        acts = (seen[f"depth{layers}.changed"] - seen[f"depth{layers}"]).abs().flatten(1).amax(1) > 1e-6
+        acts = _acting(seen, layers)
         counts.append(len(acts))
         unused.append(int((~acts).sum()))
     one, two, three = counts

@@ -130,7 +130,7 @@ def leak(model, images, mixed) -> bool:
     The logits alone can miss this: a class token that attends to other images' class tokens sees constants.
     """
     kept: list[list[torch.Tensor]] = [[], []]
-    batch = len(images)
+    batch, inside = len(images), list(model.modules())[1:]
 
     def watch(store):
         def hook(module, given, out):
@@ -143,12 +143,7 @@ def leak(model, images, mixed) -> bool:
         return hook
 
     for store, given in zip(kept, (images, mixed)):
-        handles = [m.register_forward_hook(watch(store)) for m in model.modules() if m is not model]
-        try:
-            tensor_of(model, given)
-        finally:
-            for handle in handles:
-                handle.remove()
+        hooked(model, given, inside, after=watch(store))
     return len(kept[0]) == len(kept[1]) and any(
         a.shape == b.shape and not torch.allclose(a, b, atol=1e-4, rtol=1e-3) for a, b in zip(*kept))
 
@@ -160,6 +155,7 @@ def mixes(model, images, changed) -> bool:
     Attention is silent then, so it can only be a normalisation over the tokens. The logits miss it where the class token was spared.
     """
     kept: list[list[torch.Tensor]] = [[], [], []]
+    inside = list(model.modules())[1:]
 
     def watch(store):
         def hook(module, given):
@@ -170,12 +166,7 @@ def mixes(model, images, changed) -> bool:
         return hook
 
     for store, shown in zip(kept, (images, changed, images)):
-        handles = [m.register_forward_pre_hook(watch(store)) for m in model.modules() if m is not model]
-        try:
-            tensor_of(model, shown)
-        finally:
-            for handle in handles:
-                handle.remove()
+        hooked(model, shown, inside, before=watch(store))
     if len({len(store) for store in kept}) > 1:
         return False
     moved = [((a - b).abs().amax(1) > 1e-4 * a.abs().max().clamp_min(1.0)).sum().item() for a, b, again in zip(*kept)
@@ -194,7 +185,7 @@ def entering(model, images, parts: Parts) -> torch.Tensor:
             zero = (x if x.shape[1] == TOKENS else x.transpose(0, 1)) == 0
             shares.append([zero[:, 1:].double().mean().item(), zero[:, :1].double().mean().item()])
 
-    hooked(model, images, parts, hook)
+    hooked(model, images, in_blocks(model, parts), before=hook)
     return torch.tensor(shares, dtype=torch.float64).reshape(-1, 2)
 
 
@@ -206,7 +197,7 @@ def calls(model, images, parts: Parts) -> tuple[int, int]:
         where = blocks if has_norm(module) else inside
         where[id(module)] = where.get(id(module), 0) + 1
 
-    hooked(model, images, parts, count)
+    hooked(model, images, in_blocks(model, parts), before=count)
     return max(blocks.values(), default=0), max(inside.values(), default=0)
 
 
@@ -215,11 +206,15 @@ def has_norm(module) -> bool:
     return any(isinstance(m, nn.LayerNorm) for m in module.modules())
 
 
-def hooked(model, images, parts: Parts, hook) -> None:
-    """One forward pass with `hook(module, inputs)` in front of every module that holds two matrices of blocks or more."""
+def in_blocks(model, parts: Parts) -> list[nn.Module]:
+    """Every module, but the model itself, that holds two matrices of blocks or more."""
     inner = {id(p) for p in parts.roles.matrices} - {id(p) for p in parts.outside()}
-    handles = [m.register_forward_pre_hook(hook) for m in model.modules()
-               if m is not model and sum(id(p) in inner for p in m.parameters()) > 1]
+    return [m for m in model.modules() if m is not model and sum(id(p) in inner for p in m.parameters()) > 1]
+
+
+def hooked(model, images, modules, before=None, after=None) -> None:
+    """One forward pass with `before(module, inputs)` in front of each module, or `after(module, inputs, output)` behind it."""
+    handles = [m.register_forward_pre_hook(before) if before else m.register_forward_hook(after) for m in modules]
     try:
         tensor_of(model, images)
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from ..messages import say
 from ..report import CheckReport
 from ..run import close
 from .extract_features import EXERCISE
@@ -52,11 +51,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
                    detail="The features are not what the backbone returns for the images of the loader.")
     steps.ok(GRADIENT, not any(seen[f"{case}.features.grad"] for case in names), "gradient_kept")
     steps.ok(HOME, all(seen[f"{case}.features.home"] for case in names), "not_on_cpu")
-    steps.ok(RESTORED, all(seen[f"{case}.restored"] for case in names), "mode_not_restored")
-    if not all(seen[f"{case}.asking"] for case in names):
-        steps.rung(RESTORED, False, "parameters_frozen", say(EXERCISE, "parameters_frozen"))
-    if not all(seen[f"{case}.grad_mode"] for case in names):
-        steps.rung(RESTORED, False, "grad_mode_changed", say(EXERCISE, "grad_mode_changed"))
+    for what, code in (("restored", "mode_not_restored"), ("asking", "parameters_frozen"), ("grad_mode", "grad_mode_changed")):
+        steps.ok(RESTORED, all(seen[f"{case}.{what}"] for case in names), code)
     return steps.report()
 
 

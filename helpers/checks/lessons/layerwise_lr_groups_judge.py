@@ -117,25 +117,25 @@ def _wrong_blocks(rates: Rates, decay: float) -> tuple[str, str]:
     return BLOCKS, "decay_not_multiplied"
 
 
+def _all_rates(seen: dict, given: dict) -> dict[str, Rates]:
+    """Rates of every case; {} where some case has none, or not one for each parameter."""
+    names = cases(given)
+    if any(seen[f"{case}.error"] or f"{case}.times" not in seen or (seen[f"{case}.times"] != 1).any() for case in names):
+        return {}
+    return {case: Rates(seen[f"{case}.rates"], given[f"{case}.num_layers"], given[f"{case}.lr"]) for case in names}
+
+
 def _head_is_fixed(seen: dict, given: dict) -> bool:
     """Whether the head learns at one rate whatever lr is."""
-    rates = []
-    for case in cases(given):
-        if seen[f"{case}.error"] or f"{case}.times" not in seen or (seen[f"{case}.times"] != 1).any():
-            return False
-        head = Rates(seen[f"{case}.rates"], given[f"{case}.num_layers"], 1.0).head
-        rates += head
-    return all(_same(rate, rates[0]) for rate in rates)
+    found = [rate * given[f"{case}.lr"] for case, rates in _all_rates(seen, given).items() for rate in rates.head]
+    return bool(found) and all(_same(rate, found[0]) for rate in found)
 
 
 def _shifts_differ(seen: dict, given: dict) -> bool:
     """Whether blocks follow decay but start at another power in models of another depth: a depth written into the code."""
     shifts = []
-    for case in cases(given):
-        if seen[f"{case}.error"] or f"{case}.times" not in seen or (seen[f"{case}.times"] != 1).any():
-            return False
+    for case, rates in _all_rates(seen, given).items():
         decay = given[f"{case}.decay"]
-        rates = Rates(seen[f"{case}.rates"], given[f"{case}.num_layers"], given[f"{case}.lr"])
         if not all(_same(a, decay * b) for a, b in zip(rates.blocks, rates.blocks[1:])) or rates.blocks[-1] <= 0:
             return False
         shifts.append(round(float(torch.log(torch.tensor(rates.blocks[-1])) / torch.log(torch.tensor(decay))), 2))
