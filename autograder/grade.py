@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from .asked import asked_for
 from .options import CannotGrade, Options, read
 from .processes import Workers
 
@@ -20,26 +21,18 @@ def grade(submissions: Path, out: Path, course: Path, options: Options = Options
     again where nothing has changed. Raises CannotGrade, in one sentence, where there is nothing to grade or nowhere to write.
     """
     with contextlib.ExitStack() as stack:
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="vit-grade-", ignore_cleanup_errors=True))
-        workers = None if options.scheduler else stack.enter_context(Workers(_processes(submissions, options), scratch))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vit-grade-", ignore_cleanup_errors=True)))
+        asked = asked_for(Path(submissions), Path(out), Path(course), options, scratch)
+        workers = None if options.scheduler else stack.enter_context(Workers(max(min(options.at_a_time, len(asked.to_grade)), 1), str(scratch)))
         from .records import ledger  # these imports take seconds; the workers do theirs at the same time
         from .run import REFUSALS, Run
 
         try:
             stack.enter_context(ledger.alone(out))
-            run = Run(Path(submissions), Path(out), Path(course), options, Path(scratch), workers)
+            run = Run(asked, Path(out), Path(course), options, scratch, workers)
         except REFUSALS as error:
             raise CannotGrade(str(error)) from error
         return run.grade()
-
-
-def _processes(submissions: Path, options: Options) -> int:
-    """How many workers have something to do."""
-    try:
-        students = len(options.only) or len(os.listdir(submissions))
-    except OSError:  # a zip, or nothing at all
-        students = sys.maxsize
-    return max(min(options.at_a_time, students), 1)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 from helpers import data
 
 from . import pool
+from .asked import Asked, among
 from .building.build import source_notebook
-from .building.sources import stems
 from .containment import sandbox
 from .job import entered
 from .judging.running import save_digits
@@ -26,45 +26,38 @@ from .pages import feedback, report
 from .processes import Workers
 from .records import gradebook, ledger, tables
 from .records.course import Course, key_of
-from .submissions import lateness, lms, releases, roster
+from .submissions import lateness, lms, releases
 
 # What stops a run before it has begun; each says in one sentence what to do.
-REFUSALS = (ledger.Busy, lms.NoSubmissions, roster.BadRoster, lateness.BadPolicy, sandbox.NoSandbox, gradebook.NoGradebook, RuntimeError, ValueError, OSError)
+REFUSALS = (ledger.Busy, gradebook.NoGradebook, RuntimeError, ValueError, OSError)
 
 
 class Run:
     """What a run over a class needs, then what it does with each result.
 
-    submissions, out, course: as `grade.grade` takes them; scratch: a folder for what nobody keeps; workers: that grade,
-    None where a cluster does. Raises CannotGrade or one of REFUSALS.
+    asked: the class and what else was looked up; out, course: as `grade.grade` takes them; scratch: a folder for what nobody
+    keeps; workers: that grade, None where a cluster does. Raises CannotGrade or one of REFUSALS.
     """
 
-    def __init__(self, submissions: Path, out: Path, course: Path, options: Options, scratch: Path, workers: Workers | None):
-        self.options, self.scratch, self.submissions, self.workers = options, scratch, submissions, workers
-        self.students, self.notes = roster.class_of(submissions, options.roster, scratch, besides=out)
-        policy = lateness.policy(options.late_policy)
-        kind = sandbox.choose(options.sandbox)
-        self.chosen = _among(options.only, [one.id for one in self.students], f"no student called {{}} in {submissions}")
-        self.stems = stems(course)
-        if not self.stems:
-            raise CannotGrade(f"There are no text sources in {course / 'solutions'}: please give the checkout of the course with --course.")
-        self.directory = Course(out, policy, options.db or ledger.database(out))
+    def __init__(self, asked: Asked, out: Path, course: Path, options: Options, scratch: Path, workers: Workers | None):
+        self.options, self.scratch, self.submissions, self.workers = options, scratch, asked.submissions, workers
+        self.students, self.notes, self.stems = asked.students, list(asked.notes), asked.stems
+        self.directory = Course(out, lateness.policy(options.late_policy), options.db or ledger.database(out))
         self.out = self.directory.out
         self.assignments = {one.stem: one for one in self.directory.prepare({stem: source_notebook(stem, course) for stem in self.stems})}
         exercises = [exercise.grade_id for one in self.assignments.values() for exercise in one.exercises]
-        asked = _among(options.exercises, exercises, "no exercise called {}") or (exercises if options.only else [])
+        again = among(options.exercises, exercises, "no exercise called {}") or (exercises if options.only else [])
         self.notes += releases.prepare(self.out, course, list(self.assignments.values()))
         self.before = ledger.last(self.out)
-        settings = {"timeout": options.timeout, "jobs": options.at_a_time, "sandbox": kind, "late_policy": options.late_policy, "db": options.db or ledger.database(out)}
+        settings = {"timeout": options.timeout, "jobs": options.at_a_time, "sandbox": asked.sandbox, "late_policy": options.late_policy, "db": options.db or ledger.database(out)}
         self.run = ledger.begin(self.out, **settings)
         self.late, self.keys = lateness.of_class(self.students), lms.keys([one.id for one in self.students], key_of)
         self.who = {one.id: {"name": one.name, "email": one.email, "lms_id": one.lms_id} for one in self.students}
-        to_grade = [one for one in self.students if not self.chosen or one.id in self.chosen]
-        digits, digits_id = _digits([one.folder for one in to_grade], scratch)
-        more = {"sandbox": kind, "limits": asdict(sandbox.Limits()), "exercises": tuple(asked)}
+        digits, digits_id = _digits([one.folder for one in asked.to_grade], scratch)
+        more = {"sandbox": asked.sandbox, "limits": asdict(sandbox.Limits()), "exercises": tuple(again)}
         self.tasks = [
             Task(one.id, self.keys[one.id], str(one.folder), str(self.out), self.stems, self.run["secret"], self.run["grader"], options.timeout, digits, digits_id, str(scratch), late=one.late_seconds, **more)
-            for one in to_grade
+            for one in asked.to_grade
         ]  # fmt: skip
         self.results: list[dict] = []
         self.troubles = list(self.notes)
@@ -136,15 +129,6 @@ class Run:
         if self.run["changes"]:
             print(f"{len(self.run['changes'])} grades changed since the last run:", *map(ledger.sentence, self.run["changes"]), sep="\n  ")
         return self.results
-
-
-def _among(asked: Iterable[str], known: list[str], sentence: str) -> list[str]:
-    """What was asked for, if all of it is known. Raises CannotGrade."""
-    for name in asked:
-        if name not in known:
-            shown = ", ".join(known[:10]) + (" and others" if len(known) > 10 else "")
-            raise CannotGrade(f"There is {sentence.format(name)}: please choose from {shown}.")
-    return list(asked)
 
 
 def _shown(results: Iterable[tuple[Task, dict]], students: int) -> Iterator[dict]:
