@@ -110,10 +110,11 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     values = roles.random(g)
     seen["full"], seen["full.again"] = run(block, x), run(block, x)
 
-    weights = [p for p in attention if p.requires_grad]
-    out = block(x.clone())
-    grads = torch.autograd.grad((out * torch.randn(out.shape, generator=g)).sum(), weights, allow_unused=True)
-    seen["attention.grads"] = torch.cat([grad.flatten() for grad in grads if grad is not None] or [torch.zeros(0)])
+    for name, matrices in (("attention", attention), ("mlp", mlp)):
+        weights = [p for p in matrices if p.requires_grad]
+        out = block(x.clone())
+        grads = torch.autograd.grad((out * torch.randn(out.shape, generator=g)).sum(), weights, allow_unused=True) if weights else ()
+        seen[f"{name}.grads"] = torch.cat([grad.flatten() for grad in grads if grad is not None] or [torch.zeros(0)])
 
     # who sees whom
     mixed = given["other"].clone()
@@ -135,6 +136,9 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     scale, shift = given["stretch"], given["shift"]
     stretched = {"": x, ".stretched": x * scale + shift, ".shifted": x + shift, ".other": given["other"]}
     branch("none", without=attention + mlp, inputs=stretched)
+    leaf = x.clone().requires_grad_(True)
+    passed, _ = attempt(lambda: torch.autograd.grad((block(leaf.clone()) * cotangent(given)).sum(), leaf)[0])
+    seen["none.grad"] = torch.zeros_like(x) if passed is None else tensor(passed)
     branch("attention", without=mlp, inputs=stretched)
     branch("mlp", without=attention, inputs=stretched)
     branch("composed", without=attention, inputs={"": seen["attention"]})
@@ -175,6 +179,11 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     seen["train.again"] = run(block, x)
     seen["train.company"] = run(block, mixed)
     block.eval()
+
+
+def cotangent(given: dict) -> torch.Tensor:
+    """The secret weights of the output whose gradient must pass the skip connections unchanged, as x."""
+    return torch.randn(given["x"].shape, generator=generator(given["draw"], "skip"))
 
 
 def _heads(cls, block, roles: Roles, given: dict, seen: dict) -> None:

@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch.nn import functional as F
 
-from .attention import DROPOUT, EXERCISE
+from .attention import DROPOUT, EXERCISE, cotangent
 from .attention_forms import ACTIVATIONS, invariant, mix, normalised, rank_one
 from .messages import say
 from .report import CheckReport, Ladder
@@ -121,7 +121,10 @@ def _residual(seen, given, ladder, fail, unknown) -> bool:
         if a.abs().max() > 1e-3 and normalised(a) or m.abs().max() > 1e-3 and normalised(m):
             fail(RESIDUAL, "post_norm")
             return False
-        ladder.rung(RESIDUAL, True)
+        if close(seen.get("none.grad"), cotangent(given)):
+            ladder.rung(RESIDUAL, True)
+        else:
+            unknown(RESIDUAL, "The skip connections carry x, and no gradient: add x itself, not x.detach() and no copy of it.")
         return True
     constant = {name: close(seen[name], seen[f"{name}.other"]) for name in ("none", "attention", "mlp")}
     if constant["none"]:
@@ -264,6 +267,8 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
             fail(MLP, "no_activation")
         elif not close(g / max(used, 1), stripe, 5e-3):
             unknown(MLP, "After the second Linear nothing but dropout should follow.")
+        elif int((seen["mlp.grads"] != 0).sum()) < 1.5 * given["dim"] * used:
+            unknown(MLP, "The MLP needs two Linear layers, each with weights of its own, and a gradient for both: no .detach(), no torch.no_grad().")
         elif used == given["hidden"]:
             ladder.rung(MLP, True)
         return

@@ -4,7 +4,7 @@ For loss and metrics the student's `self.model` is replaced by one whose logits 
 parameters and gradients are replaced by secret ones before each step, so that the judge knows what the step must be.
 
 What a right class is measured by are answers to secret batches, rates, parameters and gradients: value and slope of the loss,
-the metrics, the parameters after each step. The probe's own remarks (module, model, softmaxed, differs, validation.trains, empty, kinds and sizes, error lines,
+the metrics, the parameters after each step. The probe's own remarks (module, model, softmaxed, differs, validation.trains, modes, empty, kinds and sizes, error lines,
 name, decoupled, missing) only ever name a mistake or make a verdict worse. The step's own settings (lr, betas, eps, decay)
 have to explain the step that was seen; only a rate below lr is believed to be a schedule's, from its initial_lr or max_lr.
 """
@@ -81,12 +81,20 @@ class Batches:
 
 
 class Known(nn.Module):
-    """A model whose logits are the first pixels of its input, times one learnable number; what else is asked of it, the student's answers."""
+    """A model whose logits are the first pixels of its input, times one learnable number; what else is asked of it, the student's answers.
+
+    Its weights that do nothing are large, so that a penalty on weights shows in the loss.
+    modes: stage of the trainer -> the modes that it was called in, True for train.
+    """
 
     def __init__(self, model: nn.Module):
         super().__init__()
         self.factor = nn.Parameter(torch.ones(1))
+        self.idle = nn.Parameter(torch.full((32, 32), 10.0))
+        self.modes: dict[str, set[bool]] = {}
         self.__dict__["replaced"] = model  # no submodule: not trained, not counted
+        self.stage = None  # a function: a copy of this model asks the same trainer
+        self.train(model.training)
 
     def __getattr__(self, name: str):
         try:
@@ -97,7 +105,9 @@ class Known(nn.Module):
             return getattr(self.__dict__["replaced"], name)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.flatten(1)[:, :CLASSES] * self.factor
+        if self.stage is not None:
+            self.modes.setdefault(self.stage(), set()).add(self.training)
+        return x.flatten(1)[:, :CLASSES] * self.factor + 0 * self.idle.sum()
 
 
 def probe(cls, given: dict) -> dict:
@@ -175,8 +185,13 @@ def _softmaxed(cls, model, images) -> bool:
     """Whether self.model returns probabilities where VisionTransformer does not (its own softmax costs another stage)."""
 
     def probabilities(of) -> bool:
+        built, error = attempt(of)
+        if error or not isinstance(built, nn.Module):
+            return False
+        mode = built.training
         with torch.no_grad():
-            out, error = attempt(lambda: of().eval()(images.clone()))
+            out, error = attempt(lambda: built.eval()(images.clone()))
+        built.train(mode)
         fine = not error and isinstance(out, torch.Tensor) and tuple(out.shape) == (len(images), CLASSES)
         return fine and bool((out >= 0).all() and ((out.sum(dim=1) - 1).abs() < 1e-4).all())
 
@@ -185,7 +200,7 @@ def _softmaxed(cls, model, images) -> bool:
 
 
 def _metrics(module, stages, seen) -> None:
-    module.model = Known(module.model)
+    known = module.model = Known(module.model)
     student = type(module)
     returned: list[dict] = []
 
@@ -215,6 +230,7 @@ def _metrics(module, stages, seen) -> None:
     Watched.__name__ = Watched.__qualname__ = student.__name__
     module.__class__ = Watched
     trainer, _ = _trainer(module)
+    known.stage = lambda: str(trainer.state.stage.value)
     for stage, run in (("train", lambda: trainer.fit(module, Batches(stages["train"]), Batches(stages["val"]))),
                        ("test", lambda: trainer.test(module, Batches(stages["test"]), verbose=False))):
         error = _try(run)
@@ -222,6 +238,8 @@ def _metrics(module, stages, seen) -> None:
         for name, value in dict(trainer.callback_metrics).items():
             with contextlib.suppress(Exception):
                 seen[f"metric.{name}"] = float(value)
+    for stage, called, wanted in (("train", "train", True), ("val", "validate", False), ("test", "test", False)):
+        seen[f"mode.{stage}"] = wanted in known.modes.get(called, {wanted})
     for k, entry in enumerate(returned[:2]):
         for key, value in entry.items():
             seen[f"loss{k}.{key}"] = value

@@ -65,6 +65,8 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         fail(claim, code, detail=detail)
     if seen.get("validation.trains"):
         fail(RUNS, "unknown", detail="validation_step changes the weights: it should only measure.")
+    if seen.get("mode.train") is False:
+        fail(LOSS, "unknown", detail="training_step runs the model in eval mode, so its dropout never acts: leave the modes to Lightning.")
     _logged(seen, stages, loss_fine, ladder, fail)
     _optimiser(seen, given, loss_fine, ladder, fail)
     return ladder.report()
@@ -142,6 +144,10 @@ def _logged(seen, stages, loss_fine, ladder, fail) -> None:
                 fail(METRICS, "accuracy_wrong")
             elif loss_fine:
                 fail(METRICS, "unknown", detail=f"The logged {stage}_loss is not the mean cross-entropy.")
+    for stage in ("val", "test"):
+        if seen.get(f"mode.{stage}") is False:
+            right = False
+            fail(METRICS, "unknown", detail=f"The {stage} metrics are measured in train mode, with dropout: leave the modes to Lightning.")
     ladder.held[METRICS] = right and not missing and ladder.held.get(METRICS, True)
 
 
