@@ -5,7 +5,7 @@ at zero the blocks pass the tokens on unchanged, and the positions alone decide 
 
 What a right model is measured by are its logits and gradients for secret images, class tokens, positions and head weights:
 with the blocks off the judge knows them in closed form (`vit_tokens_judge.derived`), elsewhere as relations between logits. The
-probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, head.direct, depth.hidden, batches, error lines) only ever
+probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, beside, onesided, head.direct, depth.hidden, batches, error lines) only ever
 name a mistake or make a verdict worse; none of them turns a fail into a pass. What stands under "neutral." is measured in the same way.
 """
 
@@ -18,7 +18,7 @@ from .. import standins
 from .roles import Roles, unregistered
 from .run import attempt, beside, generator, tensor
 from .run import tensor_of as run
-from .vit_parts import SIZES, TOKENS, Parts, calls, entering, leak, mixes, nudges, orthogonal, projects, shuffle
+from .vit_parts import SIZES, TOKENS, Parts, calls, entering, leak, mixes, nudges, one_sided, orthogonal, projects, shuffle, side_by_side
 
 EXERCISE = "vision_transformer"
 DROPOUT = 0.3
@@ -166,6 +166,7 @@ def _watch(model, given, seen) -> None:
     seen["tables.grad"] = torch.stack([grad.abs().max() for grad in learns[:len(parts.tables)]] or [torch.ones(())])
     seen["tokens.grad"] = torch.stack([grad.flatten() for grad in learns[len(parts.tables):]] or [torch.ones(1)])
     seen["leak"] = leak(model, full, mixed)
+    seen["beside"], seen["onesided"] = side_by_side(model, full, parts), one_sided(model, full, parts)
     loud = [p for p in roles.matrices if not any(p is q for q in parts.heads + parts.tables + parts.tokens)]
     with torch.no_grad():
         for p in loud:

@@ -177,6 +177,8 @@ def _patches(seen, fail, ok) -> None:
     if not close(seen["unplaced"], seen["unplaced.shuffled"], 1e-3):
         fail(PATCHES, "unknown", detail="Without positions, the order of the patches should not matter: are the "
                                         "patches cut and projected one by one, without overlap?")
+    elif seen["onesided"]:
+        fail(PATCHES, "unknown", detail="Nothing but the positions should follow the projection of the patches: no ReLU, no GELU.")
     elif all(close(seen["pixels.grad"][:, 0], other) for other in seen["pixels.grad"].unbind(1)):
         fail(PATCHES, "unknown", detail="All colour channels act alike: each pixel of each channel has weights of its own.")
     elif not pixels(seen).all():
@@ -218,6 +220,8 @@ def _depth(seen, fail, ok) -> None:
         fail(DEPTH, "wrong_num_layers")
     elif unused[2] >= block > 0 or seen["calls"] > 1:
         fail(DEPTH, "wrong_num_layers")
+    elif seen["beside"]:
+        fail(DEPTH, "unknown", detail="All blocks are given the same tokens: give each what the one before it returned.")
     else:
         ok(DEPTH)
 

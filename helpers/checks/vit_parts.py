@@ -175,18 +175,43 @@ def mixes(model, images, changed) -> bool:
 
 
 @torch.no_grad()
-def entering(model, images, parts: Parts) -> torch.Tensor:
-    """Share of zeros among the patches and in the class token of what enters each block, [calls, 2]; empty where no block is a module."""
-    shares = []
+def given_to_blocks(model, images, parts: Parts) -> list[tuple[nn.Module, torch.Tensor]]:
+    """Each module with a LayerNorm and matrices of blocks, and the tokens [B, T, D] it is given, call by call; [] where no block is a module."""
+    found = []
 
     def hook(module, given):
         x = given[0] if given else None
         if has_norm(module) and isinstance(x, torch.Tensor) and x.dim() == 3 and TOKENS in x.shape[:2]:
-            zero = (x if x.shape[1] == TOKENS else x.transpose(0, 1)) == 0
-            shares.append([zero[:, 1:].double().mean().item(), zero[:, :1].double().mean().item()])
+            found.append((module, (x if x.shape[1] == TOKENS else x.transpose(0, 1)).detach().clone()))
 
     hooked(model, images, in_blocks(model, parts), before=hook)
-    return torch.tensor(shares, dtype=torch.float64).reshape(-1, 2)
+    return found
+
+
+def entering(model, images, parts: Parts) -> torch.Tensor:
+    """Share of zeros among the patches and in the class token of what enters each block, [calls, 2]."""
+    zeros = [x == 0 for _, x in given_to_blocks(model, images, parts)]
+    return torch.tensor([[zero[:, 1:].double().mean(), zero[:, :1].double().mean()] for zero in zeros], dtype=torch.float64).reshape(-1, 2)
+
+
+def side_by_side(model, images, parts: Parts) -> bool:
+    """True where all blocks are given the same tokens, as in a sum of blocks; they should build upon each other."""
+    inner = {id(p) for p in parts.roles.matrices} - {id(p) for p in parts.outside()}
+    kinds: dict[type, list[tuple[nn.Module, torch.Tensor]]] = {}
+    for module, x in given_to_blocks(model, images, parts):
+        kinds.setdefault(type(module), []).append((module, x))
+    for called in kinds.values():
+        owned = [inner & {id(p) for p in module.parameters()} for module, _ in called]
+        if len(called) == SIZES["num_layers"] and sum(map(len, owned)) == len(inner) == len(set().union(*owned)):
+            return all(torch.equal(called[0][1], x) for _, x in called)
+    return False
+
+
+def one_sided(model, images, parts: Parts) -> bool:
+    """True where large pixels move the tokens in front of the first block up and never down: an activation behind the projection."""
+    dark, bright = ([x for _, x in given_to_blocks(model, shown, parts)] for shown in (0 * images, 1000 * images))
+    moved = bright[0] - dark[0] if dark and len(dark) == len(bright) else torch.zeros(1)
+    return bool(moved.max() > 50 and moved.min() > -moved.max() / 20)
 
 
 def calls(model, images, parts: Parts) -> tuple[int, int]:
