@@ -200,7 +200,7 @@ def _try_out(text, path, name):
 def is_standin(obj):
     """Whether an object is one of helpers' stand-ins, an instance of one, or a subclass."""
     kinds = obj.__mro__ if isinstance(obj, type) else (obj, *type(obj).__mro__)
-    return any(getattr(kind, "__module__", None) == STANDINS for kind in kinds)
+    return any(str(getattr(kind, "__module__", None)).startswith(STANDINS) for kind in kinds)
 
 
 def _shown(path):

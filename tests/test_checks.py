@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import subprocess
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -265,6 +267,12 @@ def test_pixels_that_happen_to_be_alike_cost_no_points(seed):
     weight = checks.inputs("img_to_patch", seed)["weight"]
     assert len(weight.unique()) == weight.numel()
     assert checks.img_to_patch(right("img_to_patch"), seed).passed
+
+
+def test_checks_of_the_first_notebooks_do_not_import_lightning():
+    """It takes longer to import than PyTorch, and nobody trains before notebook 04."""
+    code = "import sys; from helpers import checks; [getattr(checks, name)(None) for name in ('img_to_patch', 'attention_block', 'vision_transformer')]; print('lightning' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_warm_up_names_the_mistake():

@@ -175,8 +175,8 @@ def test_a_library_leaves_out_what_judges_and_the_standins_of_this_and_later_sta
         place = exhibits.library(tmp_path, (exercise,))
         files = {path.relative_to(place).as_posix() for path in place.rglob("*.py")}
         assert "helpers/checks/attention.py" in files and not [name for name in files if name.endswith("_judge.py")]
-        tree = ast.parse((place / "helpers" / "standins.py").read_text())
-        withheld = {node.name for node in tree.body if getattr(node, "name", "") in NAMES.values() and "StandIn" in ast.unparse(node)}
+        trees = [ast.parse(path.read_text()) for path in (place / "helpers" / "standins").glob("*.py")]
+        withheld = {node.name for tree in trees for node in tree.body if getattr(node, "name", "") in NAMES.values() and "StandIn" in ast.unparse(node)}
         assert withheld == set(list(NAMES.values())[stage:])
     assert exhibits.library(tmp_path, ("img_to_patch",)) == exhibits.library(tmp_path, ("drop_path",))
 

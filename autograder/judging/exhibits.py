@@ -28,7 +28,7 @@ class StandIn(NotImplementedError):
 '''
 _MARKERS = {
     ast.FunctionDef: 'def {name}(*args, **kwargs):\n    raise StandIn("{name}")\n',
-    ast.ClassDef: 'class {name}(nn.Module):\n    def __init__(self, *args, **kwargs):\n        raise StandIn("{name}")\n',
+    ast.ClassDef: 'class {name}:\n    def __init__(self, *args, **kwargs):\n        raise StandIn("{name}")\n',
 }
 
 
@@ -45,8 +45,8 @@ def library(scratch: Path, exercises: tuple[str, ...]) -> Path:
         own = Path(tempfile.mkdtemp(dir=scratch))
         os.chmod(own, 0o755)
         shutil.copytree(Path(helpers.__file__).parent, own / "helpers", ignore=shutil.ignore_patterns(*_JUDGES))
-        standins = own / "helpers" / "standins.py"
-        standins.write_text(without(standins.read_text(encoding="utf-8"), {NAMES[exercise] for exercise in withheld}), encoding="utf-8")
+        for standins in (own / "helpers" / "standins").glob("*.py"):
+            standins.write_text(without(standins.read_text(encoding="utf-8"), {NAMES[exercise] for exercise in withheld}), encoding="utf-8")
         compileall.compile_dir(own, quiet=2, stripdir=own, prependdir=sandbox.LIBRARY)  # once here, instead of in every kernel
         with contextlib.suppress(OSError):  # another worker was faster
             os.rename(own, made)

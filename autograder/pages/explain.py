@@ -180,7 +180,7 @@ def _right_answer(evidence: kept.Kept) -> dict:
         from helpers import checks, standins
 
         exercise = evidence.about["exercise"]
-        answer = getattr(standins, NAMES[exercise])
+        answer = standins.get(exercise)
         again = evidence.given | {name: value + 1 for name, value in evidence.given.items() if name == "draw"}
         runs = []
         for number, given in enumerate((evidence.given, again)):

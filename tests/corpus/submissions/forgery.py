@@ -113,8 +113,8 @@ ATTACKS = (
                 for path in (*folder.glob("source/*/*.ipynb"), *folder.glob("solutions/*.ipynb")):
                     texts += ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
             for folder in sys.path:
-                for path in pathlib.Path(folder or ".").glob("helpers/standins.py"):
-                    texts.append(path.read_text().replace('_use("img_to_patch")', "pass"))
+                for path in pathlib.Path(folder or ".").glob("helpers/standins/*.py"):
+                    texts.append(path.read_text().replace('use("img_to_patch")', "pass"))
             for text in texts:
                 if "def img_to_patch" in text and "StandIn(" not in text:
                     scope = {"torch": torch}

@@ -7,7 +7,6 @@ stand-in at work, wrapped or subclassed or not, awards nothing.
 from __future__ import annotations
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import nn
 from torch.nn import functional as F
 
@@ -19,7 +18,8 @@ def count(exercise: str) -> int:
     return _uses.get(exercise, 0)
 
 
-def _use(exercise: str) -> None:
+def use(exercise: str) -> None:
+    """Count one more use of the stand-in of an exercise."""
     _uses[exercise] = _uses.get(exercise, 0) + 1
 
 
@@ -28,7 +28,7 @@ def img_to_patch(x: torch.Tensor, patch_size: int, flatten_channels: bool = True
 
     Raises ValueError when patch_size does not divide H and W. Source: Dosovitskiy et al. 2021, section 3.1.
     """
-    _use("img_to_patch")
+    use("img_to_patch")
     if x.shape[2] % patch_size or x.shape[3] % patch_size:
         raise ValueError(f"patch size {patch_size} does not divide {x.shape[2]} x {x.shape[3]}")
     patches = F.unfold(x, patch_size, stride=patch_size).transpose(1, 2)  # [B, N, C*p*p]
@@ -40,12 +40,12 @@ class AttentionBlock(nn.Module):
 
     def __init__(self, embed_dim: int, hidden_dim: int, num_heads: int, dropout: float = 0.0):
         super().__init__()
-        _use("attention_block")
+        use("attention_block")
         self.layer = nn.TransformerEncoderLayer(embed_dim, num_heads, hidden_dim, dropout, activation="gelu",
                                                 batch_first=True, norm_first=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        _use("attention_block")
+        use("attention_block")
         return self.layer(x)
 
 
@@ -55,7 +55,7 @@ class VisionTransformer(nn.Module):
     def __init__(self, embed_dim: int, hidden_dim: int, num_channels: int, num_heads: int, num_layers: int,
                  num_classes: int, patch_size: int, num_patches: int, dropout: float = 0.0):
         super().__init__()
-        _use("vision_transformer")
+        use("vision_transformer")
         self.embed = nn.Conv2d(num_channels, embed_dim, patch_size, stride=patch_size)
         self.first = nn.Parameter(torch.zeros(1, 1, embed_dim))
         self.places = nn.Parameter(torch.randn(1, 1 + num_patches, embed_dim) * 0.02)
@@ -66,45 +66,17 @@ class VisionTransformer(nn.Module):
         self.head = nn.Sequential(nn.LayerNorm(embed_dim), nn.Linear(embed_dim, num_classes))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        _use("vision_transformer")
+        use("vision_transformer")
         x = self.embed(x).flatten(2).transpose(1, 2)  # [B, N, D]
         x = torch.cat([self.first.expand(len(x), -1, -1), x], dim=1)  # [B, 1 + N, D]
         x = self.layers(self.drop(x + self.places[:, : x.shape[1]]))
         return self.head(x[:, 0])  # [B, num_classes]
 
 
-class LitViT(LightningModule):
-    """Training of a VisionTransformer by AdamW on the mean cross-entropy of its logits."""
-
-    def __init__(self, model_kwargs: dict, lr: float):
-        super().__init__()
-        _use("lit_vit")
-        self.save_hyperparameters()
-        self.model = VisionTransformer(**model_kwargs)
-
-    def _step(self, batch, stage: str) -> torch.Tensor:
-        _use("lit_vit")
-        x, y = batch
-        logits = self.model(x)
-        loss = F.cross_entropy(logits, y)
-        values = {f"{stage}_loss": loss, f"{stage}_acc": (logits.argmax(dim=1) == y).float().mean()}
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(y))
-        return loss
-
-    def training_step(self, batch, batch_idx):
-        return self._step(batch, "train")
-
-    def validation_step(self, batch, batch_idx):
-        self._step(batch, "val")
-
-    def test_step(self, batch, batch_idx):
-        self._step(batch, "test")
-
-    def configure_optimizers(self):
-        return torch.optim.AdamW(self.parameters(), lr=self.hparams.lr)
-
-
 def get(exercise: str):
     """The stand-in of an exercise: a function or a class. Raises KeyError for an unknown exercise."""
-    return {"img_to_patch": img_to_patch, "attention_block": AttentionBlock,
-            "vision_transformer": VisionTransformer, "lit_vit": LitViT}[exercise]
+    if exercise == "lit_vit":
+        from .training import LitViT  # imports Lightning, which takes longer than PyTorch
+
+        return LitViT
+    return {"img_to_patch": img_to_patch, "attention_block": AttentionBlock, "vision_transformer": VisionTransformer}[exercise]
