@@ -13,21 +13,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
-import warnings
 
 import torch
 from torch import nn
 
 from .. import standins
-from .run import attempt, beside, describe, generator
+from .lit_steps import watch_steps
+from .lit_trainer import CLASSES, MODEL, Batches, quiet, tried, trainer_for
+from .run import attempt, beside, generator
 
 EXERCISE = "lit_vit"
-CLASSES = 5
 BATCH = 8
-MODEL = {"embed_dim": 16, "hidden_dim": 24, "num_channels": 1, "num_heads": 2, "num_layers": 1,
-         "num_classes": CLASSES, "patch_size": 4, "num_patches": 4, "dropout": 0.0}
-STEPS = 4
 STAGES = ("train", "val", "test")
 NAMES = tuple(f"{stage}_{metric}" for stage in STAGES for metric in ("loss", "acc"))
 
@@ -56,28 +52,6 @@ def inputs(seed: int) -> dict:
 def batches_of(given: dict) -> dict[str, list[tuple[torch.Tensor, torch.Tensor]]]:
     """The batches by stage, (images, labels) each."""
     return {stage: [(given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"]) for k in range(2)] for stage in STAGES}
-
-
-def secrets_of(given: dict, run: int, step: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Parameters and gradients [count] of one optimiser step: large parameters, so that weight decay shows, and small ones
-    in every other step, so that tiny steps do."""
-    g = generator(given["draw"], "step", run, step)
-    size = 1e-3 if step % 2 else 10.0
-    signs = torch.randint(0, 2, (count,), generator=g) * 2.0 - 1
-    return signs * size * (1 + torch.rand(count, generator=g)), torch.randn(count, generator=g)
-
-
-class Batches:
-    """A few ready batches as a data loader (Lightning takes a list for several loaders)."""
-
-    def __init__(self, batches):
-        self.batches = batches
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self):
-        return iter([x.clone(), y.clone()] for x, y in self.batches)
 
 
 class Known(nn.Module):
@@ -126,7 +100,7 @@ def probe(cls, given: dict) -> dict:
     own = [base for base in type(module).__mro__ if "training_step" in vars(base)]
     seen["empty"] = bool(own) and own[0].__module__.split(".")[0] in ("lightning", "pytorch_lightning")
     stages = batches_of(given)
-    with _quiet():
+    with quiet():
         if seen["model"]:
             seen["differs"] = _differs(cls)
             seen["softmaxed"] = _softmaxed(cls, module.model, stages["train"][0][0])
@@ -135,36 +109,10 @@ def probe(cls, given: dict) -> dict:
             value, error = attempt(lambda: module.training_step(stages["train"][0], 0))
             seen["empty"] = error.startswith("NotImplementedError") or (not error and value in (None, ...))
         for k in range(2):
-            _, error = attempt(lambda: _optimiser(cls, given, stages["train"], seen, k))
+            _, error = attempt(lambda: watch_steps(cls, given, stages["train"], seen, k))
             seen[f"optimiser.error{k}"] = error
     seen["standin"] = standins.count(EXERCISE) > used
     return seen
-
-
-@contextlib.contextmanager
-def _quiet():
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "pytorch_lightning", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels):
-            logger.setLevel(level)
-
-
-def _trainer(module, **options):
-    """A Trainer of the package that the student's class comes from."""
-    if any(base.__module__.startswith("pytorch_lightning") for base in type(module).__mro__):
-        import pytorch_lightning as package
-    else:
-        import lightning.pytorch as package
-    defaults = {"accelerator": "cpu", "devices": 1, "max_epochs": 1, "logger": False, "enable_checkpointing": False,
-                "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0}
-    return package.Trainer(**(defaults | options)), package.Callback
 
 
 def _differs(cls) -> str:
@@ -229,11 +177,11 @@ def _metrics(module, stages, seen) -> None:
 
     Watched.__name__ = Watched.__qualname__ = student.__name__
     module.__class__ = Watched
-    trainer, _ = _trainer(module)
+    trainer, _ = trainer_for(module)
     known.stage = lambda: str(trainer.state.stage.value)
     for stage, run in (("train", lambda: trainer.fit(module, Batches(stages["train"]), Batches(stages["val"]))),
                        ("test", lambda: trainer.test(module, Batches(stages["test"]), verbose=False))):
-        error = _try(run)
+        error = tried(run)
         seen[f"{stage}.error"] = error
         for name, value in dict(trainer.callback_metrics).items():
             with contextlib.suppress(Exception):
@@ -243,94 +191,3 @@ def _metrics(module, stages, seen) -> None:
     for k, entry in enumerate(returned[:2]):
         for key, value in entry.items():
             seen[f"loss{k}.{key}"] = value
-
-
-def _try(run) -> str:
-    """Like attempt, for a Trainer: it turns KeyboardInterrupt into SystemExit."""
-    try:
-        run()
-        return ""
-    except Exception as error:  # noqa: BLE001
-        return describe(error)
-    except SystemExit as error:
-        return describe(error)
-
-
-def _optimiser(cls, given, batches, seen, k: int) -> None:
-    """A few steps of the student's own model and optimiser, from secret parameters along secret gradients."""
-    module = cls(model_kwargs=dict(MODEL), lr=given[f"rate{k}"])
-    trainer, callback = _trainer(module)
-    steps: list[dict[str, torch.Tensor]] = []
-    params = [p for p in module.parameters() if p.requires_grad]
-    count = sum(p.numel() for p in params)
-    kept: list[torch.Tensor] = []
-
-    def split(flat):
-        return [part.reshape(p.shape).to(p) for part, p in zip(flat.split([p.numel() for p in params]), params)]
-
-    class Watch(callback):
-        def share(self, step):
-            """The part of the secret gradients that clipping left, one number; 1 where it is not the same for all."""
-            wanted, there = secrets_of(given, k, step, count)[1], [p.grad for p in params]
-            if any(grad is None for grad in there):
-                return torch.ones((), dtype=torch.float64)
-            got = torch.cat([grad.flatten().float() for grad in there])
-            part = (got @ wanted / (wanted @ wanted)).double().clamp(0, 1)
-            return part if torch.allclose(got, part.float() * wanted, rtol=1e-3, atol=1e-6) else torch.ones((), dtype=torch.float64)
-
-        @torch.no_grad()
-        def on_before_optimizer_step(self, trainer, pl_module, optimizer):
-            if len(steps) == STEPS:
-                return
-            where = {id(p): group for group in optimizer.param_groups for p in group["params"]}
-
-            def spread(key):
-                values = [float(where[id(p)].get(key, 0.0) or 0.0) if id(p) in where else float("nan") for p in params]
-                return torch.cat([torch.full((p.numel(),), v, dtype=torch.float64) for p, v in zip(params, values)])
-
-            if not steps:
-                kind = type(optimizer)
-                decoupled = issubclass(kind, torch.optim.AdamW) or any(
-                    bool(group.get("decoupled_weight_decay")) for group in optimizer.param_groups)
-                seen[f"optimiser{k}.name"] = kind.__name__
-                seen[f"optimiser{k}.decoupled"] = decoupled
-                seen[f"optimiser{k}.missing"] = sum(p.numel() for p in params if id(p) not in where)
-                seen[f"optimiser{k}.rates"] = torch.tensor([
-                    [float(g["lr"]), float(g.get("initial_lr", g["lr"])), float(g.get("max_lr", 0.0))]
-                    for g in optimizer.param_groups], dtype=torch.float64)
-                seen[f"optimiser{k}.eps"] = float(optimizer.param_groups[0].get("eps", 1e-8))
-                seen[f"optimiser{k}.amsgrad"] = bool(optimizer.param_groups[0].get("amsgrad", False))
-                seen[f"optimiser{k}.sizes"] = torch.tensor([p.numel() for p in params])
-            betas = optimizer.param_groups[0].get("betas", (0.9, 0.999))
-            before, grads = secrets_of(given, k, len(steps), count)
-            kept[:] = [p.detach().clone() for p in params]
-            for p, value, grad in zip(params, split(before), split(grads)):
-                p.copy_(value)
-                p.grad = grad.clone()
-            steps.append({"betas": torch.tensor([float(b) for b in betas][:2], dtype=torch.float64),
-                          "lr": spread("lr"), "decay": spread("weight_decay")})
-
-        @torch.no_grad()
-        def on_validation_start(self, trainer, pl_module):
-            self.found = [p.detach().clone() for p in params]
-
-        @torch.no_grad()
-        def on_validation_end(self, trainer, pl_module):
-            seen["validation.trains"] = not all(torch.equal(a, b) for a, b in zip(self.found, params))
-
-        @torch.no_grad()
-        def on_train_batch_end(self, trainer, pl_module, *args):
-            if steps and "after" not in steps[-1]:
-                steps[-1]["after"] = torch.cat([p.detach().flatten().float() for p in params])
-                steps[-1]["share"] = self.share(len(steps) - 1)
-                for p, value in zip(params, kept):
-                    p.copy_(value)
-
-    trainer.callbacks.append(Watch())
-    error = _try(lambda: trainer.fit(module, Batches(batches * (STEPS // 2)), Batches(batches)))
-    seen[f"optimiser{k}.error"] = error
-    steps = [step for step in steps if "after" in step]
-    seen[f"optimiser{k}.steps"] = len(steps)
-    for name in ("betas", "after", "share", "lr", "decay"):
-        if steps:
-            seen[f"steps{k}.{name}"] = torch.stack([step[name] for step in steps])

@@ -7,7 +7,9 @@ import math
 import torch
 from torch.nn import functional as F
 
-from .lit import CLASSES, EXERCISE, NAMES, STAGES, batches_of, secrets_of
+from .lit import EXERCISE, NAMES, STAGES, batches_of
+from .lit_steps import secrets_of
+from .lit_trainer import CLASSES
 from .messages import say
 from .report import CheckReport, Ladder
 
