@@ -32,7 +32,6 @@ from helpers import carry, checks, data, pretrained, training
 from helpers.figures import transfer as figures
 from helpers.profiles import profile
 
-FOLDER = carry.folder().parent
 device = "cuda" if torch.cuda.is_available() else "cpu"
 smoke = profile() == "smoke"
 
@@ -235,9 +234,9 @@ report = checks.extract_features(extract_features, seed=None)
 #
 # With fixed features, the head is an old friend: logistic regression. Its loss is convex, there is one best head, and a solver finds it without learning rate, epochs or luck:
 #
-# $$\min_{W, b} \; \frac1N \sum_{i=1}^{N} -\log \operatorname{softmax}(W z_i + b)_{y_i} + \frac1N \lVert W \rVert^2, \qquad z_i = \frac{\phi_i - \text{mean}}{\text{spread}}.$$
+# $$\min_{W, b} \; \frac1N \sum_{i=1}^{N} -\log \operatorname{softmax}(W z_i + b)_{y_i} + \frac1N \lVert W \rVert^2, \qquad z_i = \frac{\phi_i - \text{mean}}{s}.$$
 #
-# The features are brought to mean 0 and spread 1 first, so that the penalty does not depend on their units. The second term keeps the weights small. It counts as much as a fixed number of digits, so with few digits it matters, and with many it hardly does.
+# Each feature is brought to mean 0 first, and all are divided by one number, $s$: the standard deviation of all numbers in $\Phi$. So the penalty does not depend on their units. The second term keeps the weights small. It counts as much as a fixed number of digits, so with few digits it matters, and with many it hardly does.
 
 # %% tags=["skip-grading"]
 def fit_head(features, labels, steps=200):
@@ -311,7 +310,7 @@ else:
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# In the pixels some digits have a place of their own: the ones stand apart, because they are made of little ink in the middle. In the features even they lie among the others.
+# In the pixels some digits have a place of their own: the ones stand apart, because they have little ink, and all of it in the middle. In the features even they lie among the others.
 # Two directions out of 64 show only a part, so do not trust the picture alone: the next two sections measure. But keep the suspicion. A model that never had to tell digits apart had no reason to keep what tells them apart.
 # </details>
 #
@@ -379,6 +378,7 @@ class UpTo(nn.Module):
         self.vit, self.blocks, self.patches = vit, vit.blocks[:blocks], patches
 
     def forward(self, x):
+        x = x if self.vit.prepare is None else self.vit.prepare(x)
         tokens = self.vit.project(x).flatten(2).transpose(1, 2)                          # [B, N, D]
         tokens = torch.cat([self.vit.cls_token.expand(len(x), -1, -1), tokens], 1)       # [B, 1 + N, D]
         tokens = self.blocks(tokens + self.vit.positions)                                # [B, 1 + N, D]
@@ -518,12 +518,12 @@ figures.few_labels(results, few_note)
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# Compare the two lines that train all weights, *from scratch* and *all weights*. Only their start differs. The gap between them is what the clothes were worth. It is widest on the left, and shrinks as labels become many: what ten digits cannot teach, a hundred nearly can. (On the right there is one run of each. Do not read much into a small difference.)
+# Compare the two lines that train all weights, *from scratch* and *all weights*. Only their start differs. The gap between them is what the clothes were worth. It is widest on the left, and shrinks as labels become many. At a hundred digits a class some points can be left after the few epochs here; in the recorded rows of section 8.11, with twice the epochs, it is a tenth of the gap at ten digits. (On the right there is one run of each. Do not read much into a small difference.)
 #
 # Now the surprise. Few labels, few free numbers, said the rule of section 8.1. For what our head reads, the class token, it is the other way round: its probe comes last, the last block second to last.
 # Why? The rule takes for granted that the frozen features are good for the new task. Section 8.6 has shown that the class token's are not. Poor features can only be read poorly, however many labels there are: the line of that probe levels off far below the others. Free weights can mend the features. Augmentation probably keeps them from learning a hundred digits by heart. (One handicap of the probes is ours: they saw no augmented digits.)
 # And the probe of *all patches*? Nothing in its backbone moved either, yet it is far above the other probe. So the frozen backbone is not poor. The place that the head reads is.
-# With a backbone that has seen a million photographs, the rule may be right; section 8.10 lets you look. But it is a rule about features, not about counting numbers.
+# With a backbone that has seen a million photographs, the rule may be right. Section 8.10 shows the probe's half of the answer; for the other half, give `fit` a few digits (`data.few`). But it is a rule about features, not about counting numbers.
 #
 # Then look at the dots on the left. Ten *other* digits of each class, and the accuracy moves by several points. Who reports one run with few labels reports luck. And count the noise of notebook 07, $\sqrt{a(1-a)/n}$: with 500 validation digits and 90 % that is 1.3 points, for one model.
 # </details>
@@ -579,12 +579,12 @@ def layerwise_lr_groups(model, lr, decay):
 #
 # <details><summary>The last block has the head's rate, or everything is one step off</summary>
 #
-# From the head to the last block is one step down already: $\gamma^1$. `enumerate` starts at 0 unless you say `start=1`.
+# How many steps down is the last block from the head? And at which number does your counting start?
 # </details>
 #
 # <details><summary>All blocks have the same rate</summary>
 #
-# The factor has to build up: $\gamma, \gamma^2, \gamma^3, \dots$ A power is `decay**depth`.
+# The factor has to build up. Write out the factors of the three blocks: by what does each differ from the one above it?
 # </details>
 #
 # <details><summary>It says that parameters are missing</summary>
@@ -665,7 +665,7 @@ else:
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# The curves rise steeply from the left. A backbone that is read at its class token has to move, with 10 labels and with 100. Near the right end they are flat, or within the spread of the runs: whether a decay of 0.75 helps or costs there, this figure cannot tell. A small $\gamma$ costs a lot. The reason is that of section 8.7: the features have to change, and with $\gamma$ at one half the embeddings of three blocks learn at a sixteenth of the head's rate.
+# The curves rise steeply from the left. A backbone that is read at its class token has to move, with 10 labels and with 100. With 10 labels the last step is hardly more than the spread of the runs: whether a decay of 0.75 helps or costs there, this figure cannot tell. With 100 labels there is no point between 0.5 and 1, and in our run 1 is ahead. A small $\gamma$ costs a lot. The reason is that of section 8.7: the features have to change, and with $\gamma$ at one half the embeddings of three blocks learn at a sixteenth of the head's rate.
 #
 # In a model of twelve blocks and 86 million weights there is more to protect: so the usual argument, and recipes for such models use a decay. We have not measured what it brings there. You only know when you measure, with the spread beside the mean.
 #
@@ -692,7 +692,7 @@ for labels, _, _ in PLAN:
 #
 # Look at the sizes: a patch of 16 pixels then shows *less than two* pixels of the digit in each direction, and the outermost pixels are cut off. The model was made for photographs full of detail and gets a blurred stroke on black.
 #
-# Four steps: build it under our names, extract the features once with **your** function, keep them in a file (Colab may throw you out; mount your Drive first, or the file goes with the machine), fit the head.
+# Four steps: build it under our names, extract the features once with **your** function, keep them in a file, fit the head. (Colab may throw you out. Mount your Drive *before you run the next cells*, or the file goes with the machine.)
 
 # %% tags=["skip-grading"]
 WEIGHTS = ViT_B_16_Weights.IMAGENET1K_V1
@@ -714,7 +714,7 @@ def large_vit(weights=WEIGHTS):
     nn.init.zeros_(head.bias)
     encoder = layers.encoder
     parts = (layers.conv_proj, layers.class_token, encoder.pos_embedding, encoder.layers, encoder.ln)
-    return TransferViT(*parts, head, prepare=as_photographs).to(device)
+    return TransferViT(*parts, head, prepare=as_photographs)
 
 
 def cached(name, backbone, split):
@@ -722,12 +722,14 @@ def cached(name, backbone, split):
 
     Features of another backbone would be wrong, and nothing would say so: the name names the weights.
     """
-    path = FOLDER / "cache" / f"{name}.pt"
+    path = carry.folder().parent / "cache" / f"{name}.pt"  # asked anew: the Drive may have been mounted since
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with torch.autocast(**autocast):
             features, labels = extract_features(backbone, data.batches(split, 250, **shared))
-        torch.save({"features": features.half(), "labels": labels}, path)
+        part = path.with_suffix(".part")
+        torch.save({"features": features.half(), "labels": labels}, part)
+        part.replace(path)  # whole or not at all
     stored = torch.load(path, weights_only=True)
     return stored["features"].float(), stored["labels"]
 
@@ -744,6 +746,7 @@ else:
         print(f"The ImageNet weights cannot be had ({error}): connect to the network, run this cell again.")
 
 if large is not None:
+    large = large.to(device)
     begin = time.perf_counter()
     splits = {"train": digits.train, "val": digits.val, "test": digits.test}
     key = f"vit_b_16_IMAGENET1K_V1_{digits.source}"
@@ -770,8 +773,10 @@ if large is not None and FINE_TUNE and can_group:
     fit(large, digits.train, epochs=2, lr=1e-4, groups=groups, batch_size=64)
     large_readings["all weights"] = [accuracy(large, split) for split in (digits.val, digits.test)]
 
-for name, (val, test) in large_readings.items():
-    print(f"ViT-B/16, {name}: {val:.2%} of the validation and {test:.2%} of the test digits")
+if large is not None and FINE_TUNE and not can_group:
+    print("Tuning all weights waits until your layerwise_lr_groups passes its check.")
+for name, (on_val, on_test) in large_readings.items():
+    print(f"ViT-B/16, {name}: {on_val:.2%} of the validation and {on_test:.2%} of the test digits")
 
 # %% [markdown]
 # The full fine-tuning starts from the head of the probe and not from zero. Kumar and others showed why that helps: as long as the head is wrong, its gradient bends good features. Fit the head first, then let everything move.

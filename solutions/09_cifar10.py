@@ -66,7 +66,7 @@ figures.pictures(images.train.images, images.train.labels, images.classes)
 #
 # What the study says: 256 features, 4 layers, 4 heads, an MLP of 1024, Adam at 0.001, five epochs of 40,000 images (10,000 were kept for validation). Its printed losses look like **1407**.
 #
-# **What does 1407 mean?** Nobody can tell by looking at it, and that is the first mistake: it is a sum. 40,000 images in batches of 64 are 625 batches, so it is the sum of 625 numbers. One batch has $1407 / 625 = 2.25$.
+# **What does 1407 mean?** Nobody can tell by looking at it, and that is the first mistake: it is a sum. 40,000 images in batches of 64 (the usual size; the study does not say) are 625 batches, so it is the sum of 625 numbers. One batch has $1407 / 625 = 2.25$. (With batches of 128 it would be 4.5, worse than guessing, and with 32 it would be 1.1, far too good for 14.81 %.)
 #
 # **What does 2.25 mean?** A model that knows nothing gives each of $K = 10$ classes the share $1/10$. Its cross-entropy is $-\ln \tfrac1{10} = \ln 10 = 2.30$. So the model was hardly better than nothing. It did not learn slowly. It did *not learn*.
 #
@@ -81,7 +81,7 @@ with warnings.catch_warnings(record=True) as said:
 print("\n".join(str(warning.message) for warning in said) or "This version of PyTorch does not warn.")
 
 # %% [markdown]
-# For such an encoder only two reasons are left: `norm_first=True`, or `batch_first` left at `False`. (PyTorch names the reason. The study shows the warning without it.) Then the encoder takes `[B, T, D]` for *T sequences of B tokens*: attention runs among the **images of the batch** instead of among the patches of one image.
+# For such an encoder, with the rest at PyTorch's defaults, only two reasons are left: `norm_first=True`, or `batch_first` left at `False`. (PyTorch names the reason. The study shows the warning without it.) Then the encoder takes `[B, T, D]` for *T sequences of B tokens*: attention runs among the **images of the batch** instead of among the patches of one image.
 # You know this bug from notebook 05. Nothing crashes, since the shapes fit.
 #
 # **The one-batch test.** Here is the quickest test of a training set-up. Take 32 images. Show the model the same 32 again and again. Any model that works learns them by heart: the loss goes towards 0. If it cannot do that, it will not learn 40,000 images in five hours either.
@@ -286,7 +286,7 @@ def drop_path(x, p, training):
 #
 # <details><summary>RuntimeError: the size of tensor a must match the size of tensor b</summary>
 #
-# A mask of shape `[B]` is lined up with the **last** axis, the features. Give it two more axes: `torch.rand(B, 1, 1)`.
+# A mask of shape `[B]` is lined up with the **last** axis, the features. Give it two more axes, `[B, 1, 1]`, and draw it where x lies: `device=x.device`. (On a GPU, "Expected all tensors to be on the same device" means that your mask was drawn on the CPU.)
 # </details>
 #
 # <details><summary>All images are dropped together, or none</summary>
@@ -335,7 +335,7 @@ figures.drops(drop_path)
 # All models of this notebook are this one. Your `AttentionBlock` does the work. Three things can be switched:
 #
 # - **`stem`**: `"patch"` cuts patches of 4 x 4 pixels, as in notebook 03 (one strided convolution is the same thing). `"conv"` puts three small convolutions in front and ends with the same 8 x 8 tokens.
-#   *Why:* a linear map of a patch has to find edges at every offset by itself, and patch borders cut through things. Convolutions bring the idea of a neighbourhood with them. Is it still a ViT? From the first block on, yes. But it also brings a third more parameters and a BatchNorm, so its row buys more than 'neighbourhood'.
+#   *Why:* a linear map of a patch has to find edges at every offset by itself, and patch borders cut through things. Convolutions bring the idea of a neighbourhood with them. Is it still a ViT? From the first block on, yes. But it also brings over a third more parameters and two BatchNorms, so its row buys more than 'neighbourhood'.
 # - **`pool`**: read a class token, or the mean of all tokens. *Why:* with few steps the class token first has to learn to listen; the mean hears every patch from the start.
 # - **`drop`**: stochastic depth with rate `drop` in the last block, falling to 0 in the first. *Why not the same everywhere:* early blocks make the features that all others use.
 #
@@ -767,7 +767,7 @@ else:
 
 # %% [markdown]
 # That was a ladder for learning, with a fraction of the images. **What comes out with all of them?** Set the switch below to `True`. On two cores: a plain ViT, or one with a conv stem, with Muon and half the patches at first. It reads the mean and crops and flips, though a ladder of two hundred steps may leave both out: with all images and more epochs there is time, and a gap. On a GPU it trains nine layers of 192 features for 80 epochs, with the regularisers.
-# The course's recorded runs of the same recipes, and of the study's form, broken and mended:
+# The course's recorded runs of the same recipes, and of the study's form, broken and mended. (Those two rows are miniatures: 10,000 images, seen once, where the study showed 40,000 five times.)
 #
 # <!-- results: begin -->
 #

@@ -269,11 +269,11 @@ else:
 #
 # Hiding falls first for the first few patches, and that is no surprise: it asks the very question that the test asks. Later it loses its lead: it asks about one patch at a time, and effects do not add up.
 #
-# The attention maps fall fast too, far below *random*, and below the rollout of the untrained model: they have something to do with what was learned. (Even the untrained rollout is far below random: attention of random weights can tell ink from paper.)
-# But compare them with *ink*, which knows nothing of the model. When we ran this, ink was *ahead* of both attention maps from four hidden patches on. How much of what the maps "explain" is simply that digits are made of ink?
+# The attention maps fall fast too, far below *random*, and below the rollout of the untrained model: they have something to do with what was learned. (From eight hidden patches on, even the untrained rollout is far below random: attention of random weights can tell ink from paper.)
+# But compare them with *ink*, which knows nothing of the model. When we ran this, ink was level with both attention maps up to four hidden patches, and clearly *ahead* of both at eight. How much of what the maps "explain" is simply that digits are made of ink?
 # That is the question to ask of every such picture: what would a map show that never looked at the model?
 #
-# And one warning about the test itself. Painting with background changes nothing where there was none. So it cannot reward a map that names an empty place, and ink has a head start. `accuracy_without` with `image.mean()` in place of `image.min()` is another test. Does the order change?
+# And one warning about the test itself. Painting with background changes nothing where there is no ink. So it cannot reward a map that names an empty place, and ink has a head start. `accuracy_without` with `0.0`, the mean grey of all digits, in place of `image.min()` is another test. Does the order change?
 #
 # Attention says where information **may** flow. It says nothing of the values that flow, of the MLPs, and of the sign: a patch can matter because it speaks *against* the answer.
 # So show such maps with care, and show a test beside them. (Jain and Wallace made this point for language models, Adebayo and others for maps of CNNs.)
@@ -508,7 +508,7 @@ for name in ("plain (notebook 02)", "4 registers"):
 # %% [markdown]
 # <details><summary>What to see</summary>
 #
-# First the dots, then the diamonds. How far apart are two seeds of *one* switch? Most switches differ by about as much. With 500 validation digits, one digit more or less is 0.2 points, and the standard error of one run is about 1 point. A table of single runs would let you "find" a winner.
+# First the dots, then the diamonds. How far apart are two seeds of *one* switch? In our run up to four and a half points, while four of the five means lie within half a point of the plain block. With 500 validation digits, one digit more or less is 0.2 points, and the standard error of one run is about 1 point. A table of single runs would let you "find" a winner.
 # Does one stand clear of that spread? Then ask why. For the rotary positions there is a likely reason: 4,000 digits are few to learn positions from, and a rotation knows the plane from the start.
 # The longest tokens: a model with strange long tokens would show ten here, and registers would bring it down.
 # What the switches are for shows elsewhere: in models of billions of parameters, where QK-norm keeps training from diverging (Dehghani and others); in deep stacks, where LayerScale decides whether depth helps (Touvron and others); and where images of another size come along (RoPE).

@@ -22,7 +22,8 @@ ORDER = (
 MARK = "<!-- results: begin -->"
 HEAD_OF_A_LESSON = ("| recorded runs | published | ours, % (seeds) | seconds |", "| --- | --: | --: | --: |")
 FOOT_OF_A_LESSON = (
-    "Percent of test images at the last epoch, mean ± standard deviation over the seeds; seconds of processor time of one training, on a GPU by the clock. "
+    "Ours: percent of test images at the last epoch, mean ± standard deviation over the seeds. Published: what the row is compared with, "
+    "of the study's own model and images (a linear probe: of its validation images). Seconds of processor time of one training, on a GPU by the clock. "
     "A row that nobody has measured says so. The course's repository has the commands: `solutions/results.json`."
 )
 # Rows without a published number that the course promises to measure, and the row that each has to beat.
