@@ -809,7 +809,7 @@ for name, (on_val, on_test) in large_readings.items():
 # | MNIST: torchvision vit_b_16, ImageNet weights, new head alone, 1 epoch | 95.03 | not measured |  |
 # | MNIST: torchvision vit_b_16, ImageNet weights, all weights tuned, 2 epochs |  | not measured |  |
 #
-# Percent of test images at the last epoch, mean ± standard deviation over the seeds; seconds of processor time of one training, on a GPU by the clock. A row that nobody has measured says so. The course's repository has the commands: `solutions/results.json`.
+# Ours: percent of test images at the last epoch, mean ± standard deviation over the seeds. Published: what the row is compared with, of the study's own model and images (a linear probe: of its validation images). Seconds of processor time of one training, on a GPU by the clock. A row that nobody has measured says so. The course's repository has the commands: `solutions/results.json`.
 #
 # <!-- results: end -->
 #
