@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import data
-from tests.benchmarks import grading, mnist, original, pipelines, record, table
+from tests.benchmarks import grading, mnist, original, pipelines, record, table, verdicts
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +82,11 @@ def test_a_row_of_grading_leaves_the_table_of_accuracies_as_it_is(tmp_path, monk
     before = table.table()
     record.append("grading", "python -m tests.benchmarks.grading --work DIR", {"times_faster": 20}, path)
     assert table.table() == before
+
+
+def test_verdicts_counts_those_that_chance_turns(capsys):
+    verdicts.main(["--exercise", "vit_cost", "--verdicts", "3"])
+    result = last_line(capsys)
+    assert result["vit_cost"]["correct"] == {"cells": result["vit_cost"]["correct"]["cells"], "verdicts": 3, "turned": []}
+    assert result["vit_cost"]["wrong"]["verdicts"] == 3 and not result["vit_cost"]["wrong"]["turned"]
+    assert "lit_vit" in verdicts.exercises() and "submissions" not in verdicts.exercises()
