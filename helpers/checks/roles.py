@@ -8,6 +8,19 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import _WeightNorm
+from torch.nn.utils.weight_norm import WeightNorm
+
+
+def without_weight_norm(model: nn.Module) -> None:
+    """Give weights kept as direction and length (Salimans and Kingma 2016) back their plain form: the layers stay what they are."""
+    for module in list(model.modules()):
+        for name, steps in list(getattr(module, "parametrizations", {}).items()):
+            if all(type(step) is _WeightNorm for step in steps):
+                nn.utils.parametrize.remove_parametrizations(module, name)
+        for hook in list(module._forward_pre_hooks.values()):
+            if type(hook) is WeightNorm:
+                nn.utils.remove_weight_norm(module, hook.name)
 
 
 def is_vector(p: torch.Tensor) -> bool:
@@ -19,6 +32,7 @@ class Roles:
     """Parameters of `model` by role; `width` is the size of the MLP's hidden layer, `dim` the embedding size."""
 
     def __init__(self, model: nn.Module, dim: int, width: int):
+        without_weight_norm(model)
         self.model, self.dim, self.width = model, dim, width
         self.owner, self.params = {}, {}
         for module in model.modules():
@@ -36,10 +50,10 @@ class Roles:
                 (self.mlp if width in p.shape else self.rest).append(p)
 
     def find_scales(self, forward) -> None:
-        """Move vectors that switch a branch off when they are zero (LayerScale, ReZero) from shifts to scales.
+        """Move vectors that switch a branch off when they are zero (LayerScale, ReZero, a norm's own weight) from shifts to scales.
 
-        `forward()` runs the model. With every own vector at 1, setting a scale to zero leaves some matrix
-        without any gradient; a bias does not.
+        `forward()` runs the model. With every own vector at 1, setting a scale to zero leaves some matrix without any
+        gradient, or, where a bias follows the scale, with the same input for all tokens: a gradient of rank one. A bias does neither.
         """
         own = [p for p in self.shifts if type(self.owner[id(p)]).__module__.split(".")[0] != "torch"
                and p.requires_grad]
@@ -53,7 +67,7 @@ class Roles:
                 out = forward()
                 weight = torch.linspace(-1, 2, out.numel()).reshape(out.shape).to(out)
                 grads = torch.autograd.grad((out * weight).sum(), matrices, allow_unused=True)
-            return {i for i, grad in enumerate(grads) if grad is None or not (grad != 0).any()}
+            return {i for i, grad in enumerate(grads) if grad is None or not (grad != 0).any() or self._rank_one(matrices[i], grad)}
 
         with torch.no_grad():
             generator = torch.Generator().manual_seed(7)
@@ -73,6 +87,14 @@ class Roles:
         with torch.no_grad():
             for p in own + matrices:
                 p.copy_(before[id(p)])
+
+    def _rank_one(self, p: torch.Tensor, grad: torch.Tensor) -> bool:
+        """Whether a layer's gradient is that of one input alone, times numbers."""
+        axes = self._axes(p)
+        if not axes or p.numel() == p.shape[axes[0]]:
+            return False
+        values = torch.linalg.svdvals(grad.movedim(axes[0], -1).reshape(-1, self.dim).double())
+        return bool(values[1] < 1e-4 * values[0])
 
     @property
     def matrices(self) -> list[torch.Tensor]:

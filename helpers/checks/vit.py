@@ -5,7 +5,7 @@ at zero the blocks pass the tokens on unchanged, and the positions alone decide 
 
 What a right model is measured by are its logits and gradients for secret images, class tokens, positions and head weights:
 with the blocks off the judge knows them in closed form (`vit_tokens_judge.derived`), elsewhere as relations between logits. The
-probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, beside, onesided, head.direct, depth.hidden, batches, error lines) only ever
+probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, beside, onesided, padded, head.direct, depth.hidden, depth.norms, batches, error lines) only ever
 name a mistake or make a verdict worse; none of them turns a fail into a pass. What stands under "neutral." is measured in the same way.
 """
 
@@ -17,11 +17,10 @@ from torch import nn
 from .. import standins
 from .roles import Roles, unregistered
 from .run import attempt, beside, generator, tensor
-from .run import tensor_of as run
-from .vit_parts import SIZES, TOKENS, Parts, calls, entering, leak, mixes, nudges, one_sided, orthogonal, projects, shuffle, side_by_side
+from .vit_parts import DROPOUT, SIZES, TOKENS
+from .vit_watch import depth, dropout, watch
 
 EXERCISE = "vision_transformer"
-DROPOUT = 0.3
 USUAL_BATCHES = (1, 2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512)
 
 
@@ -129,175 +128,10 @@ def _seen(cls, given: dict) -> dict:
         return seen
     for name in ("short", "wide", "crowd"):
         seen[f"{name}.fine"] = call(name, given[name])
-    _, error = attempt(lambda: _watch(model, given, seen))
+    _, error = attempt(lambda: watch(model, given, seen))
     seen["watch.error"] = error
-    _, error = attempt(lambda: _depth(cls, given, seen))
+    _, error = attempt(lambda: depth(cls, given, seen))
     seen["depth.error"] = error
-    _, error = attempt(lambda: _dropout(cls, given, seen))
+    _, error = attempt(lambda: dropout(cls, given, seen))
     seen["dropout.error"] = error
     return seen
-
-
-def _watch(model, given, seen) -> None:
-    parts = Parts(model)
-    roles = parts.roles
-    g = generator(given["draw"], "vit")
-    full, delta = given["full"], given["delta"]
-    parts.settle(model, full, delta)
-    sizes = {SIZES["num_classes"], SIZES["embed_dim"]}
-    seen["head.direct"] = any({size for size in p.shape if size != 1} == sizes for p in parts.heads)
-    seen["tables"], seen["singles"] = len(parts.tables), len(parts.tokens)
-    seen["unregistered"] = unregistered(model, modules_only=True)
-    seen["batchnorm"] = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.modules())
-    seen["widenorm"] = any(isinstance(m, nn.LayerNorm) and len(m.normalized_shape) > 1 for m in model.modules())
-    seen["builtin"] = any(isinstance(m, (nn.TransformerEncoderLayer, nn.TransformerEncoder)) for m in model.modules())
-
-    # everything on
-    values = parts.random(g, given)
-    parts.place(g, given)
-    seen["logits"], seen["logits.again"] = run(model, full), run(model, full)
-    mixed = given["other"].clone()
-    mixed[0] = full[0]
-    seen["company"], seen["alone"] = run(model, mixed), run(model, full[:1])
-    seen["shuffled"] = run(model, shuffle(full, given["order"]))
-    nudges(model, parts, full, delta, seen, "on")
-    leaf = full.clone().requires_grad_(True)
-    seen["pixels.grad"], *learns = gradients(model(leaf), given, [leaf, *parts.tables, *parts.tokens])
-    seen["tables.grad"] = torch.stack([grad.abs().max() for grad in learns[:len(parts.tables)]] or [torch.ones(())])
-    seen["tokens.grad"] = torch.stack([grad.flatten() for grad in learns[len(parts.tables):]] or [torch.ones(1)])
-    seen["leak"] = leak(model, full, mixed)
-    seen["beside"], seen["onesided"] = side_by_side(model, full, parts), one_sided(model, full, parts)
-    loud = [p for p in roles.matrices if not any(p is q for q in parts.heads + parts.tables + parts.tokens)]
-    with torch.no_grad():
-        for p in loud:
-            p.mul_(30.0)
-    seen["loud"] = run(model, full)
-    roles.restore(values)
-    model.train()
-    seen["train"], seen["train.company"] = run(model, full), run(model, mixed)
-    model.eval()
-    roles.restore(values)
-    roles.neutral()
-    with torch.no_grad():
-        for p in parts.tables + parts.tokens:
-            p.zero_()
-        for p in parts.tokens:  # which is the class token does not matter here: all alike
-            p.fill_(0.5)
-    seen["unplaced"], seen["unplaced.shuffled"] = run(model, full), run(model, shuffle(full, given["order"]))
-
-    # blocks off, projection on: does the head read patches?
-    blocks = [p for p in roles.matrices if not any(p is q for q in parts.heads + parts.tables + parts.tokens)]
-    projection = [p for p in blocks if projects(p, roles)]
-    roles.restore(values, without=[p for p in blocks if not any(p is q for q in projection)])
-    parts.place(g, given)
-    seen["read.base"] = run(model, full)
-    read = []
-    for n in range(SIZES["num_patches"]):
-        changed = full.clone()
-        i, j = n // 4 * 2, n % 4 * 2
-        changed[:, :, i:i + 2, j:j + 2] += given["patch"]
-        read.append(run(model, changed))
-    seen["read.patches"] = torch.stack(read)
-    seen["mixes"] = mixes(model, full, changed)
-    seen["calls"], seen["calls.inside"] = calls(model, full[:1], parts)
-    model.train()  # dropout is 0
-    seen["read.train"] = run(model, full)
-    seen["train.mixes"] = mixes(model, full, changed)
-    model.eval()
-    seen["read.shuffled"] = run(model, shuffle(full, given["order"]))
-
-    # projection off too: the tokens are the rows of the table, plus the class token
-    roles.restore(values, without=blocks)
-    parts.place(g, given)
-    nudges(model, parts, full, delta, seen, "off")
-    for name, params in (("rows", parts.tables[:1]), ("tokens", parts.tokens[:6])):
-        found = gradients(model(full.clone()), given, params)
-        if found:
-            seen[f"off.{name}.grad"] = torch.cat([grad.reshape(-1, SIZES["embed_dim"]) for grad in found])
-    with torch.no_grad():
-        for p in parts.tables + parts.tokens:
-            p.mul_(3.0)
-        seen["off.scaled"] = run(model, full)
-        if parts.tables:
-            for p in parts.tokens:
-                p.zero_()
-            view = parts.rows(parts.tables[0])
-            seen["still"] = run(model, full)
-            kept = view.clone()
-            order = given["rows"][given["rows"] < len(view)]
-            if len(order) == len(view):
-                view.copy_(kept[order])
-                seen["still.shuffled"] = run(model, full)
-                tail = torch.cat([torch.zeros(1, dtype=torch.long), order[order > 0]])
-                view.copy_(kept[tail])
-                seen["still.tail"] = run(model, full)
-    # the head is linear: two orthogonal tokens of one length, and their sum
-    for name, value in orthogonal().items():
-        with torch.no_grad():
-            for p in parts.tokens:
-                p.zero_()
-            for table in parts.tables:
-                parts.rows(table).copy_(value.expand_as(parts.rows(table)))
-            if not parts.tables:
-                for p in parts.tokens[:1]:
-                    p.copy_(value.reshape(p.shape))
-        seen[f"head.{name}"] = run(model, full)
-
-
-def gradients(out, given, params) -> list[torch.Tensor]:
-    """Gradients of the secretly weighted logits with respect to some parameters, zeros where there is none."""
-    wanted = [p for p in params if p.requires_grad]
-    if not wanted or not out.requires_grad:
-        return [torch.zeros(p.shape) for p in params]
-    found = torch.autograd.grad((out * given["cotangent"][:len(out)]).sum(), wanted, allow_unused=True)
-    by_id = {id(p): grad for p, grad in zip(wanted, found) if grad is not None}
-    return [by_id.get(id(p), torch.zeros(p.shape)).detach() for p in params]
-
-
-def _depth(cls, given, seen) -> None:
-    """Models of one, two and three layers: the logits, and what they become when one matrix after the other is drawn anew."""
-    hidden, models = [], []
-    for layers in (1, 2, 3):
-        model = cls(**(SIZES | {"num_layers": layers})).eval()
-        run(model, given["full"])  # lazy layers get their sizes
-        roles = Roles(model, SIZES["embed_dim"], SIZES["hidden_dim"])
-        hidden.append(len(roles.mlp))
-        models.append((model, roles))
-        attempt(lambda: roles.find_scales(lambda: model(given["full"].clone())))
-        g = generator(given["draw"], "depth", layers)
-        values = roles.random(g)
-        seen[f"depth{layers}"], changed = run(model, given["full"]), []
-        for p in roles.matrices:
-            with torch.no_grad():
-                p.copy_((torch.randn(p.shape, generator=g) * 1.2 / SIZES["embed_dim"] ** 0.5).to(p))
-                changed.append(run(model, given["full"]))
-                p.copy_(values[id(p)].to(p))
-        seen[f"depth{layers}.changed"] = torch.stack(changed)
-    seen["depth.hidden"] = torch.tensor(hidden)
-    (one, small), (_, large) = models[0], models[2]
-    if [p.shape for p in small.params.values()] == [p.shape for p in large.params.values()]:
-        with torch.no_grad():
-            for p, q in zip(small.params.values(), large.params.values()):
-                p.copy_(q)
-        seen["depth.one"] = run(one, given["full"])
-
-
-def _dropout(cls, given, seen) -> None:
-    model = cls(**SIZES, dropout=DROPOUT).eval()
-    run(model, given["full"])
-    parts = Parts(model)
-    parts.settle(model, given["full"], given["delta"])
-    g = generator(given["draw"], "dropout")
-    values = parts.random(g, given)
-    parts.place(g, given)
-    model.eval()
-    seen["dropout.eval"], seen["dropout.eval.again"] = run(model, given["full"]), run(model, given["full"])
-    model.train()
-    torch.manual_seed(given["draw"])
-    seen["dropout.train"], seen["dropout.train.again"] = run(model, given["full"]), run(model, given["full"])
-    blocks = [p for p in parts.roles.matrices
-              if not any(p is q for q in parts.heads + parts.tables + parts.tokens) and not projects(p, parts.roles)]
-    parts.roles.restore(values, without=blocks)
-    parts.place(g, given)
-    seen["dropout.tokens"], seen["dropout.tokens.again"] = run(model, given["full"]), run(model, given["full"])
-    seen["dropout.zeros"] = entering(model, given["full"], parts)

@@ -7,8 +7,8 @@ import torch
 from .messages import say
 from .report import CheckReport, Ladder
 from .run import close
-from .vit import DROPOUT, EXERCISE
-from .vit_parts import SIZES
+from .vit import EXERCISE
+from .vit_parts import DROPOUT, SIZES
 from .vit_tokens_judge import BATCH, CLS, FIRST, HEAD, POS, class_token_and_positions, pixels
 
 RUNS = "it runs and returns logits [B, num_classes] for any batch"
@@ -72,6 +72,8 @@ def _judge(seen: dict, given: dict) -> CheckReport:
         fail(SLICE, "pos_not_sliced")
     elif not seen.get("wide.fine"):
         fail(SLICE, "unknown", detail="Images that are not square fail.")
+    elif seen.get("padded"):
+        fail(SLICE, "unknown", detail="An image with fewer patches than num_patches is filled up with tokens that it does not have: slice the positions instead.")
     else:
         ok(SLICE)
     if "head.sum" not in seen:
@@ -215,6 +217,8 @@ def _depth(seen, fail, ok) -> None:
         matters = "depth.one" in seen and not torch.allclose(seen["depth.one"], seen["depth3"], atol=1e-4, rtol=1e-4)
         fail(DEPTH, "shared_blocks" if matters else "wrong_num_layers")
     elif seen["calls"] <= 1 and seen["calls.inside"] == SIZES["num_layers"]:  # blocks of their own, but attention or MLP is one for all
+        fail(DEPTH, "shared_blocks")
+    elif seen["depth.norms"][2] > seen["depth.norms"][0]:  # one LayerNorm does the work of several blocks
         fail(DEPTH, "shared_blocks")
     elif three - two != block or (hidden[1] and hidden[0] != hidden[1] - hidden[0]):
         fail(DEPTH, "wrong_num_layers")

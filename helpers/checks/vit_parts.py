@@ -11,6 +11,7 @@ from .run import attempt, generator, tensor_of
 SIZES = {"embed_dim": 24, "hidden_dim": 40, "num_channels": 3, "num_heads": 4, "num_layers": 2, "num_classes": 7,
          "patch_size": 2, "num_patches": 16}
 TOKENS = 1 + SIZES["num_patches"]
+DROPOUT = 0.3
 
 
 def shuffle(images: torch.Tensor, order: torch.Tensor, p: int = 2) -> torch.Tensor:
@@ -224,6 +225,31 @@ def calls(model, images, parts: Parts) -> tuple[int, int]:
 
     hooked(model, images, in_blocks(model, parts), before=count)
     return max(blocks.values(), default=0), max(inside.values(), default=0)
+
+
+def busiest(model, images, modules) -> int:
+    """How often the busiest of these modules is called in one forward pass."""
+    times: dict[int, int] = {}
+
+    def count(module, given):
+        times[id(module)] = times.get(id(module), 0) + 1
+
+    hooked(model, images, {id(m): m for m in modules}.values(), before=count)
+    return max(times.values(), default=0)
+
+
+@torch.no_grad()
+def padded(model, images) -> bool:
+    """True where a layer is given TOKENS tokens an image, though these images have fewer patches."""
+    found = []
+
+    def hook(module, given):
+        x = given[0] if given else None
+        if isinstance(x, torch.Tensor) and x.dim() == 3 and x.shape[2] == SIZES["embed_dim"]:
+            found.append(tuple(x.shape[:2]) in ((len(images), TOKENS), (TOKENS, len(images))))
+
+    hooked(model, images, [m for m in model.modules() if m is not model and next(m.parameters(), None) is not None], before=hook)
+    return any(found)
 
 
 def has_norm(module) -> bool:
