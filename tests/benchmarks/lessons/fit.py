@@ -149,10 +149,15 @@ class Classifier(L.LightningModule):
         return optimizers, [{"scheduler": schedule, "interval": "step"} for schedule in schedules]
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["curve"] = self.curve
+        checkpoint["curve"], checkpoint["draws"] = self.curve, torch.get_rng_state()
+        if self.device.type == "cuda":
+            checkpoint["cuda_draws"] = torch.cuda.get_rng_state()
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.curve = checkpoint["curve"]
+        torch.set_rng_state(checkpoint["draws"].cpu())
+        if "cuda_draws" in checkpoint and torch.cuda.is_available():
+            torch.cuda.set_rng_state(checkpoint["cuda_draws"].cpu())
 
 
 class Clock(L.Callback):
@@ -215,7 +220,7 @@ def fit(model: nn.Module, images: Digits, recipe: Recipe, seed: int, device: str
     shared = {"mean": images.mean, "std": images.std, "device": device}
     train = data.batches(images.train, recipe.batch_size, train=True, augment=recipe.augment, seed=seed, limit=recipe.limit, **shared)
     lit, clock = Classifier(model, recipe, len(images.classes)), Clock()
-    saving = [] if folder is None else [L.pytorch.callbacks.ModelCheckpoint(folder, save_last=True, save_top_k=0)]
+    saving = [] if folder is None else [L.pytorch.callbacks.ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False)]
     trainer = L.Trainer(
         max_epochs=recipe.epochs, accelerator="gpu" if device == "cuda" else "cpu", devices=1, callbacks=[clock, *saving], logger=False,
         enable_checkpointing=bool(saving), enable_model_summary=False, enable_progress_bar=sys.stderr.isatty(), num_sanity_val_steps=0,
