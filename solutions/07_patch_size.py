@@ -42,7 +42,7 @@ PATCHES = (2, 4, 7, 14)  # 28 is divisible by these
 BATCH = 96
 # training images, epochs, timed steps, validation images where many models are compared
 LIMIT, EPOCHS, REPEATS, SOME = {
-    "smoke": (192, 1, 1, 100), "cpu": (6000, 4, 3, 1000), "gpu": (None, 5, 10, None),
+    "smoke": (192, 1, 1, 100), "cpu": (5000, 4, 3, 1000), "gpu": (None, 5, 10, None),
 }[profile()]
 SIZES = dict(embed_dim=64, hidden_dim=128, num_channels=1, num_heads=4, num_layers=3, num_classes=10)
 

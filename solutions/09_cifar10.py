@@ -518,7 +518,7 @@ for width in (64, 192):
 # Now the recipe and the loop, with a switch for each tool. Read `fit` once: there is nothing else behind the results.
 
 # %% tags=["skip-grading"]
-EPOCHS, LIMIT, BATCH = {"smoke": (1, 200, 32), "cpu": (4, 2_500, 50), "gpu": (8, 10_000, 128)}[profile()]
+EPOCHS, LIMIT, BATCH = {"smoke": (1, 200, 32), "cpu": (4, 2_200, 50), "gpu": (8, 10_000, 128)}[profile()]
 HAS_MUON = hasattr(torch.optim, "Muon")
 
 

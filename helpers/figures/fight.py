@@ -220,10 +220,10 @@ def reach(cnn, heads, untrained, even):
               label="all pixels of the receptive field alike")
     left.plot(layers, weighted, "o-", color=style.BLUE, label="weighted by the gradient")
     for layer, side, window in zip(layers, sides, windows):
-        left.annotate(f"{side} px", (layer, window), (0, 7), textcoords="offset points", ha="center",
+        left.annotate(f"{side} px", (layer, window), (-3, 6), textcoords="offset points", ha="right",
                       fontsize=8, color=style.MUTED)
-    left.set(title="CNN (side of the field above the dots)", xlabel="convolution")
-    left.set(ylabel="mean distance (pixels)", xticks=layers)
+    left.set(title="CNN (beside the dots: side of the field)", xlabel="convolution")
+    left.set(ylabel="mean distance (pixels)", xticks=layers, xlim=(0.5, len(cnn) + 0.5))
     left.legend(loc="upper left")
     even = float(torch.as_tensor(even).double().mean())
     right.axhline(even, color=style.MUTED, linestyle=":", linewidth=1.2, label="all patches alike")

@@ -52,7 +52,7 @@ def maps(images, labels, columns):
 
     images [N, 1, H, W]; labels [N]; columns: {title: (tensor [N, patches], whether it has a sign)}. Returns the Figure.
     """
-    fig, axes = style.canvas(1.9 * (1 + len(columns)) + 0.4, 1.85 * len(images) + 0.8, rows=len(images), cols=1 + len(columns), squeeze=False)
+    fig, axes = style.canvas(1.9 * (1 + len(columns)) + 0.4, 1.85 * len(images) + 1.1, rows=len(images), cols=1 + len(columns), squeeze=False)
     for row, (image, label) in enumerate(zip(images, labels)):
         picture = image.detach().float().mean(0).cpu().numpy()
         axes[row, 0].imshow(picture, cmap=style.DIGIT_CMAP)
@@ -64,6 +64,7 @@ def maps(images, labels, columns):
             _over(ax, _grid(values[row]), picture, vmax=limit, **look)
     for ax, title in zip(axes[0], ["digit", *columns]):
         ax.set_title(title)
+    fig.suptitle("Which patches made it this digit? Three answers")
     fig.supxlabel("rollout, last layer: share of 1; hiding: nats (orange speaks for the digit, purple against it); every map is scaled for itself, dark is much", fontsize=9, color=style.MUTED)
     return fig
 
@@ -79,7 +80,7 @@ def deletion(curves, patches, note):
     for name, accuracies in curves.items():
         ax.plot(patches, [100 * value for value in accuracies], marker="o", markersize=4, color=RANKINGS.get(name, style.PURPLE), label=name)
     ax.axhline(10, color=style.FAINT, zorder=0)
-    ax.text(patches[-1], 11, "guessing", ha="right", va="bottom", color=style.MUTED, fontsize=9)
+    ax.text(patches[0], 9, "guessing", ha="left", va="top", color=style.MUTED, fontsize=9)
     ax.set(title="Hide what a map calls important: which map knows?", xlabel="patches painted over", ylabel="accuracy (%)", ylim=(0, 103))
     fig.legend(*ax.get_legend_handles_labels(), title="hidden first by", loc="outside right center")
     fig.supxlabel(note, fontsize=9, color=style.MUTED)

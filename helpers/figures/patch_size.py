@@ -214,7 +214,7 @@ def upscaled(results, note, tested):
     tested: images that were asked about. Returns the Figure.
     """
     names = list(results)
-    fig, axes = style.canvas(9.5, 0.5 * len(names) + 1.6, cols=2, sharey=True)
+    fig, axes = style.canvas(9.5, 0.5 * len(names) + 1.9, cols=2, sharey=True)
     panels = (("accuracy", EPOCHS, "what it reaches", "validation accuracy (%)"),
               ("seconds", TIME, "what it takes", "training time (s)"))
     for ax, (key, color, title, label) in zip(axes, panels):
@@ -228,5 +228,6 @@ def upscaled(results, note, tested):
                yticklabels=names)
     axes[0].set_ylabel("model: patch of image (pixels)")
     axes[0].invert_yaxis()
+    fig.suptitle("The same clothes, scaled up")
     fig.supxlabel(note, fontsize=9, color=style.MUTED)
     return fig

@@ -8,7 +8,8 @@ import torch
 from helpers.figures import style
 
 KEPT, LEFT_OUT = style.BLUE, style.GREY
-LABEL_LEFT = ("CCT-2/3x2", "SPT_LSA's baseline")  # their right-hand neighbours are close
+LABEL_LEFT = ("CCT-2/3x2",)  # its right-hand neighbour is close
+LABEL_ABOVE = ("SPT_LSA's baseline",)  # so is the dot on its right
 KINDS = {"plain": style.BLUE, "with convolutions": style.ORANGE, "the study": style.RED}
 
 
@@ -190,10 +191,13 @@ def published(rows):
         area = 14 * np.sqrt(epochs)
         ax.scatter([size], [accuracy], s=area, color=KINDS[kind], alpha=0.85, edgecolor=style.PAPER, zorder=2)
         away = 4 + np.sqrt(area / np.pi)  # outside the dot
-        left = name in LABEL_LEFT
         words = f"{name}, {epochs:,}" if name else f"{epochs:,}"
-        ax.annotate(words, (size, accuracy), (-away if left else away, -3), textcoords="offset points",
-                    ha="right" if left else "left", fontsize=8, color=style.INK)
+        place, side = (away, -3), "left"
+        if name in LABEL_LEFT:
+            place, side = (-away, -3), "right"
+        elif name in LABEL_ABOVE:
+            place, side = (0, away), "right"
+        ax.annotate(words, (size, accuracy), place, textcoords="offset points", ha=side, fontsize=8, color=style.INK)
     for kind, color in KINDS.items():
         ax.scatter([], [], s=60, color=color, label=kind)
     ax.axhline(10, color=style.FAINT, zorder=0)
