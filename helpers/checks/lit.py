@@ -5,7 +5,7 @@ parameters and gradients are replaced by secret ones before each step, so that t
 
 What a right class is measured by are answers to secret batches, rates, parameters and gradients: value and slope of the loss,
 the metrics, the parameters after each step. The probe's own remarks (module, model, softmaxed, differs, validation.trains, modes, empty, kinds and sizes, error lines,
-name, decoupled, missing) only ever name a mistake or make a verdict worse. The step's own settings (lr, betas, eps, decay)
+name, decoupled, missing, still) only ever name a mistake or make a verdict worse. The step's own settings (lr, betas, eps, decay)
 have to explain the step that was seen; only a rate below lr is believed to be a schedule's, from its initial_lr or max_lr.
 """
 
@@ -23,26 +23,28 @@ from .lit_trainer import CLASSES, MODEL, Batches, quiet, tried, trainer_for
 from .run import attempt, beside, generator
 
 EXERCISE = "lit_vit"
-BATCH = 8
+BATCH = 32
 STAGES = ("train", "val", "test")
 NAMES = tuple(f"{stage}_{metric}" for stage in STAGES for metric in ("loss", "acc"))
 
 
 def inputs(seed: int) -> dict:
-    """Two batches a stage: "<stage><k>.images" [8, 1, 8, 8] and ".labels" [8]; the first CLASSES pixels are the secret
-    logits. Two learning rates, "rate0" and "rate1".
+    """Two batches a stage, four for the two epochs of "train" and "val": "<stage><k>.images" [32, 1, 8, 8] and ".labels" [32];
+    the first CLASSES pixels are the secret logits. Two learning rates, "rate0" and "rate1".
 
-    About half of the predictions are right, so that accuracies of 0 and 1 do not hide a mistake.
+    About half of the predictions are right, so that accuracies of 0 and 1 do not hide a mistake, and not as many in any two
+    batches of a stage, so that one of them alone is not their mean. The second epoch is worse, so that it is not the best.
     """
     g = generator(seed, EXERCISE)
     given: dict[str, object] = {}
     for stage in STAGES:
-        for k in range(2):
+        rights = BATCH // 4 + torch.randperm(BATCH // 2, generator=g)[:4].sort(descending=True).values
+        rights = torch.cat([pair[torch.randperm(2, generator=g)] for pair in rights.split(2)])
+        for k in range(2 if stage == "test" else 4):
             images = torch.randn(BATCH, 1, 8, 8, generator=g) * 2
             logits = images.flatten(1)[:, :CLASSES]
-            right = torch.randint(2, 6, (1,), generator=g).item()
             off = torch.randint(1, CLASSES, (BATCH,), generator=g)
-            off[torch.randperm(BATCH, generator=g)[:right]] = 0
+            off[torch.randperm(BATCH, generator=g)[:rights[k]]] = 0
             given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"] = images, (logits.argmax(dim=1) + off) % CLASSES
     rates = torch.rand(2, generator=g, dtype=torch.float64)
     given["rate0"], given["rate1"] = 1e-3 + 1e-3 * rates[0].item(), 4e-3 + 2e-3 * rates[1].item()
@@ -50,8 +52,11 @@ def inputs(seed: int) -> dict:
 
 
 def batches_of(given: dict) -> dict[str, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """The batches by stage, (images, labels) each."""
-    return {stage: [(given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"]) for k in range(2)] for stage in STAGES}
+    """The batches by stage, (images, labels) each; "train" and "val" are those of the first epoch, "train again" and "val again" of the second."""
+    def pair(stage, start=0):
+        return [(given[f"{stage}{k}.images"], given[f"{stage}{k}.labels"]) for k in (start, start + 1)]
+
+    return {stage: pair(stage) for stage in STAGES} | {f"{stage} again": pair(stage, 2) for stage in ("train", "val")}
 
 
 class Known(nn.Module):
@@ -151,6 +156,7 @@ def _metrics(module, stages, seen) -> None:
     known = module.model = Known(module.model)
     student = type(module)
     returned: list[dict] = []
+    by_hand: list[torch.Tensor] = []
 
     class Watched(student):
         """The student's class, with what training_step returns noted."""
@@ -161,7 +167,9 @@ def _metrics(module, stages, seen) -> None:
             loss = value.get("loss") if isinstance(value, dict) else value
             is_tensor = isinstance(loss, torch.Tensor)
             reached = None
-            if is_tensor and loss.requires_grad and loss.numel() == 1:
+            if by_hand and not self.automatic_optimization:  # its graph is used up
+                reached = by_hand.pop()
+            elif is_tensor and loss.requires_grad and loss.numel() == 1:
                 reached = torch.autograd.grad(loss, self.model.factor, retain_graph=True, allow_unused=True)[0]
             returned.append({"kind": "tensor" if is_tensor else type(loss).__name__,
                              "size": loss.numel() if is_tensor else 0,
@@ -172,14 +180,19 @@ def _metrics(module, stages, seen) -> None:
                 return value
             return self.model.factor.sum() * 0.0
 
+        def manual_backward(self, loss, *args, **kwargs):
+            slope = torch.autograd.grad(loss, self.model.factor, retain_graph=True, allow_unused=True)[0]
+            by_hand[:] = [] if slope is None else [slope]
+            super().manual_backward(loss, *args, **kwargs)
+
         def configure_optimizers(self):  # the student's own is watched with the student's own model
             return torch.optim.AdamW(self.parameters(), lr=1e-6)
 
     Watched.__name__ = Watched.__qualname__ = student.__name__
     module.__class__ = Watched
-    trainer, _ = trainer_for(module)
+    trainer, _ = trainer_for(module, max_epochs=2)
     known.stage = lambda: str(trainer.state.stage.value)
-    for stage, run in (("train", lambda: trainer.fit(module, Batches(stages["train"]), Batches(stages["val"]))),
+    for stage, run in (("train", lambda: trainer.fit(module, *(Batches(stages[name], stages[f"{name} again"], trainer=trainer) for name in ("train", "val")))),
                        ("test", lambda: trainer.test(module, Batches(stages["test"]), verbose=False))):
         error = tried(run)
         seen[f"{stage}.error"] = error

@@ -132,7 +132,7 @@ def _logged(seen, stages, loss_fine, ladder, fail) -> None:
         ladder.held[LOGGED] = not missing
     right = True
     for stage in STAGES:
-        batches = stages[stage]
+        batches = stages.get(f"{stage} again", stages[stage])  # the numbers of the last epoch
         for metric, measure in (("acc", _accuracy), ("loss", _entropy)):
             value = seen.get(f"metric.{stage}_{metric}")
             if value is None:
@@ -144,6 +144,8 @@ def _logged(seen, stages, loss_fine, ladder, fail) -> None:
             right = False
             if metric == "acc":
                 fail(METRICS, "accuracy_wrong")
+            elif loss_fine and _near(value, sum(_entropy(batch, "softmax") for batch in batches) / len(batches)):
+                fail(METRICS, "softmax_before_cross_entropy")
             elif loss_fine:
                 fail(METRICS, "unknown", detail=f"The logged {stage}_loss is not the mean cross-entropy.")
     for stage in ("val", "test"):
@@ -163,6 +165,8 @@ def _optimiser(seen, given, loss_fine, ladder, fail) -> None:
         return
     if seen["optimiser0.missing"] or _unmoved(seen, given):
         fail(ALL, "optimizer_misses_parameters")
+    elif seen["optimiser0.still"]:
+        fail(ALL, "unknown", detail="No parameter has a gradient when the optimiser steps: nothing may clear the gradients between backward and step.")
     else:
         ladder.rung(ALL, True)
     if not seen["optimiser0.decoupled"] or not _is_adamw(seen, given, 0):
@@ -181,7 +185,9 @@ def _rate(seen, given, ladder, fail) -> None:
         used.append(known.amax(dim=1) / rate if known.numel() else torch.zeros(1, dtype=torch.float64))  # [steps]
         bases.append(0.0 if told is None else told.max().item() / rate)
         peaks.append(used[-1].max().item())
-    if (_climbs(*used) or all(abs(base - 1) < 0.02 for base in bases)) and all(peak < 1.02 for peak in peaks):
+    if _twice(used, rates):
+        fail(RATE, "unknown", detail="The rate is lr times lr: a LambdaLR multiplies lr by what its function returns, so return a factor between 0 and 1.")
+    elif (_climbs(*used) or all(abs(base - 1) < 0.02 for base in bases)) and all(peak < 1.02 for peak in peaks):
         if seen["optimiser0.decoupled"] and not _is_adamw(seen, given, 1):  # the step must be of the size it is said to be
             fail(RATE, "unknown", detail="The steps are not of the size that lr asks for.")
         else:
@@ -191,6 +197,12 @@ def _rate(seen, given, ladder, fail) -> None:
     else:
         most = max(*bases, *peaks)
         fail(RATE, "unknown", detail=f"The largest learning rate is {most:.3g} times lr; it should be lr itself.")
+
+
+def _twice(used: list[torch.Tensor], rates: tuple[float, float]) -> bool:
+    """Whether the shares of lr [steps] in two runs are lr itself, times something."""
+    one, other = (share / rate for share, rate in zip(used, rates))
+    return one.shape == other.shape and bool(one.any()) and torch.allclose(one, other, rtol=1e-3, atol=0.0)
 
 
 def _climbs(one: torch.Tensor, other: torch.Tensor) -> bool:

@@ -43,7 +43,7 @@ def watch_steps(cls, given, batches, seen, k: int) -> None:
 
         @torch.no_grad()
         def on_before_optimizer_step(self, trainer, pl_module, optimizer):
-            if len(steps) == STEPS:
+            if len(steps) == STEPS or not optimizer.param_groups:  # none: no optimiser was returned
                 return
             where = {id(p): group for group in optimizer.param_groups for p in group["params"]}
 
@@ -65,6 +65,8 @@ def watch_steps(cls, given, batches, seen, k: int) -> None:
                 seen[f"optimiser{k}.amsgrad"] = bool(optimizer.param_groups[0].get("amsgrad", False))
                 seen[f"optimiser{k}.sizes"] = torch.tensor([p.numel() for p in params])
             betas = optimizer.param_groups[0].get("betas", (0.9, 0.999))
+            if not steps:
+                seen[f"optimiser{k}.still"] = not any(p.grad is not None and p.grad.any() for p in params)
             before, grads = secrets_of(given, k, len(steps), count)
             kept[:] = [p.detach().clone() for p in params]
             for p, value, grad in zip(params, split(before), split(grads)):

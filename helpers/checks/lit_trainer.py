@@ -14,16 +14,17 @@ MODEL = {"embed_dim": 16, "hidden_dim": 24, "num_channels": 1, "num_heads": 2, "
 
 
 class Batches:
-    """A few ready batches as a data loader (Lightning takes a list for several loaders)."""
+    """A few ready batches as a data loader (Lightning takes a list for several loaders); `epochs`: those of each epoch that `trainer` is in."""
 
-    def __init__(self, batches):
-        self.batches = batches
+    def __init__(self, *epochs, trainer=None):
+        self.epochs, self.trainer = epochs, trainer
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.epochs[0])
 
     def __iter__(self):
-        return iter([x.clone(), y.clone()] for x, y in self.batches)
+        now = 0 if self.trainer is None else min(self.trainer.current_epoch, len(self.epochs) - 1)
+        return iter([x.clone(), y.clone()] for x, y in self.epochs[now])
 
 
 @contextlib.contextmanager

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn.utils.parametrizations import _WeightNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 
-def without_weight_norm(model: nn.Module) -> None:
-    """Give weights kept as direction and length (Salimans and Kingma 2016) back their plain form: the layers stay what they are."""
+def without_parametrizations(model: nn.Module) -> None:
+    """Give learned weights that are kept in another form their plain form: a direction and a length (Salimans and Kingma
+    2016), or a number times what is learned. The layers stay what they are; what passes no gradient stays as well."""
     for module in list(model.modules()):
         for name, steps in list(getattr(module, "parametrizations", {}).items()):
-            if all(type(step) is _WeightNorm for step in steps):
-                nn.utils.parametrize.remove_parametrizations(module, name)
+            with torch.enable_grad():
+                value, learned = getattr(module, name), list(steps.parameters(recurse=False))
+                if value.requires_grad:
+                    total = (value * torch.linspace(1, 2, value.numel()).reshape(value.shape)).sum()
+                    grads = torch.autograd.grad(total, learned, allow_unused=True)
+                    if all(grad is not None and grad.any() for grad in grads):
+                        nn.utils.parametrize.remove_parametrizations(module, name)
         for hook in list(module._forward_pre_hooks.values()):
             if type(hook) is WeightNorm:
                 nn.utils.remove_weight_norm(module, hook.name)
@@ -32,7 +37,7 @@ class Roles:
     """Parameters of `model` by role; `width` is the size of the MLP's hidden layer, `dim` the embedding size."""
 
     def __init__(self, model: nn.Module, dim: int, width: int):
-        without_weight_norm(model)
+        without_parametrizations(model)
         self.model, self.dim, self.width = model, dim, width
         self.owner, self.params = {}, {}
         for module in model.modules():

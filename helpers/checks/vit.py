@@ -5,7 +5,7 @@ at zero the blocks pass the tokens on unchanged, and the positions alone decide 
 
 What a right model is measured by are its logits and gradients for secret images, class tokens, positions and head weights:
 with the blocks off the judge knows them in closed form (`vit_tokens_judge.derived`), elsewhere as relations between logits. The
-probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, beside, onesided, padded, head.direct, depth.hidden, depth.norms, batches, error lines) only ever
+probe's own remarks (module, unregistered, batchnorm, widenorm, builtin, leak, mixes, chain, onesided, padded, head.direct, depth.hidden, depth.norms, batches, error lines) only ever
 name a mistake or make a verdict worse; none of them turns a fail into a pass. What stands under "neutral." is measured in the same way.
 """
 
@@ -21,6 +21,7 @@ from .vit_parts import DROPOUT, SIZES, TOKENS
 from .vit_watch import depth, dropout, watch
 
 EXERCISE = "vision_transformer"
+OTHER_SIZES = {"embed_dim": 20, "hidden_dim": 36, "num_channels": 1, "num_heads": 2, "num_layers": 1, "num_classes": 4, "patch_size": 4, "num_patches": 9}
 USUAL_BATCHES = (1, 2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512)
 
 
@@ -38,7 +39,7 @@ def inputs(seed: int) -> dict:
         order = torch.randperm(16, generator=g)
     return {
         "full": draw(3, 8, 8), "other": draw(3, 8, 8), "short": draw(3, 4, 4), "wide": draw(2, 4, 8),
-        "crowd": draw(131, 4, 4), "order": order,
+        "crowd": draw(131, 4, 4), "grey": torch.randn(2, OTHER_SIZES["num_channels"], 12, 12, generator=g), "order": order,
         "rows": torch.arange(TOKENS).roll(int(torch.randint(1, TOKENS, (1,), generator=g))),  # row 0 moves
         "delta": torch.randn(dim, generator=g), "patch": torch.randn(3, 2, 2, generator=g),
         "tokens": torch.randn(6, dim, generator=g), "places": torch.randn(TOKENS, dim, generator=g),
@@ -95,6 +96,19 @@ def passes_on(block_class, given) -> bool:
     return bool(fine) and not error
 
 
+def _other_sizes(cls, given: dict, seen: dict) -> None:
+    """A model of other sizes: grey images, larger patches, fewer classes. Not asked where a part of an earlier stage fails with them."""
+    names, other, grey = beside(cls), OTHER_SIZES, given["grey"]
+    block, cut = names.get("AttentionBlock"), names.get("img_to_patch")
+    if block is not None and attempt(lambda: block(other["embed_dim"], other["hidden_dim"], other["num_heads"])(torch.zeros(2, 10, other["embed_dim"])))[1]:
+        return
+    if cut is not None and attempt(lambda: cut(grey.clone(), other["patch_size"]))[1]:
+        return
+    model = cls(**other).eval()
+    with torch.no_grad():
+        seen["sizes.shape"] = torch.tensor(model(grey.clone()).shape)
+
+
 def _seen(cls, given: dict) -> dict:
     seen: dict[str, object] = {}
     used = standins.count(EXERCISE)
@@ -126,6 +140,7 @@ def _seen(cls, given: dict) -> dict:
                 seen["batches"] += f" {batch}"
                 break
         return seen
+    _, seen["sizes.error"] = attempt(lambda: _other_sizes(cls, given, seen))
     for name in ("short", "wide", "crowd"):
         seen[f"{name}.fine"] = call(name, given[name])
     _, error = attempt(lambda: watch(model, given, seen))

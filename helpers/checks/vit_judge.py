@@ -7,7 +7,7 @@ import torch
 from .messages import say
 from .report import CheckReport, Ladder
 from .run import close
-from .vit import EXERCISE
+from .vit import EXERCISE, OTHER_SIZES
 from .vit_parts import DROPOUT, SIZES
 from .vit_tokens_judge import BATCH, CLS, FIRST, HEAD, POS, class_token_and_positions, pixels
 
@@ -72,10 +72,6 @@ def _judge(seen: dict, given: dict) -> CheckReport:
         fail(SLICE, "pos_not_sliced")
     elif not seen.get("wide.fine"):
         fail(SLICE, "unknown", detail="Images that are not square fail.")
-    elif seen.get("padded"):
-        fail(SLICE, "unknown", detail="An image with fewer patches than num_patches is filled up with tokens that it does not have: slice the positions instead.")
-    else:
-        ok(SLICE)
     if "head.sum" not in seen:
         fail(RUNS, "raises", error=seen.get("watch.error", ""))
         return report()
@@ -92,11 +88,20 @@ def _judge(seen: dict, given: dict) -> CheckReport:
         class_token_and_positions(seen, given, steady, fail, ok)
     if not softmax and not ladder.diagnoses:
         _patches(seen, fail, ok)
+    if not ladder.diagnoses and (seen.get("padded") or not _sliced(seen)):
+        fail(SLICE, "pos_not_sliced")
+    else:
+        ok(SLICE)
     if not seen.get("crowd.fine") and not ladder.diagnoses:
         fail(RUNS, "hardcoded_batch_size")
+    if not ladder.diagnoses and (seen["sizes.error"] or "sizes.shape" in seen and seen["sizes.shape"].tolist() != [2, OTHER_SIZES["num_classes"]]):
+        told = ", ".join(f"{name}={size}" for name, size in OTHER_SIZES.items())
+        fail(RUNS, "unknown", detail=f"A model of other sizes fails: {told}. Is one of them written as a number? {seen['sizes.error']}".rstrip())
     _depth(seen, fail, ok)
     positions = any(code.startswith("pos_") for code, _ in ladder.diagnoses)
     _dropout(seen, steady, positions, fail, ok)
+    if not ladder.diagnoses and not _steady_in_train(seen):
+        fail(DROP, "unknown", detail="With dropout=0.0 train mode and eval mode should give the same: something is left out, or drawn, in train mode.")
     return report()
 
 
@@ -156,11 +161,24 @@ def _batch(seen, steady, fail, ok) -> bool:
         fail(BATCH, "normalizes_across_tokens")
         fail(BATCH, "attends_across_batch")
         return True
-    if steady and close(seen["train"], seen["logits"]) and not close(seen["train.company"][:1], seen["train"][:1]):
+    if steady and _steady_in_train(seen) and not close(seen["train.company"][:1], seen["train"][:1]):
         fail(BATCH, "attends_across_batch")
         return True
     ok(BATCH)
     return False
+
+
+def _steady_in_train(seen) -> bool:
+    """Whether each call in train mode, with dropout=0.0, gives what eval mode gives."""
+    return all(close(often, seen["logits"], 1e-3) for often in seen["train.often"])
+
+
+def _sliced(seen) -> bool:
+    """Whether an image with few patches uses as many positions as it has tokens, and the class token keeps its own."""
+    if not seen.get("rows.full") or "off.short" not in seen:
+        return True  # no table at all, or one that never acts: another rung says so
+    given, taken = ((side // SIZES["patch_size"]) ** 2 for side in (8, 4))
+    return seen["rows.full"] - given == seen["rows.short"] - taken and close(seen["off.short"], seen["off.base"], 1e-3)
 
 
 def _head(seen, steady, fail, ok) -> bool:
@@ -179,6 +197,8 @@ def _patches(seen, fail, ok) -> None:
     if not close(seen["unplaced"], seen["unplaced.shuffled"], 1e-3):
         fail(PATCHES, "unknown", detail="Without positions, the order of the patches should not matter: are the "
                                         "patches cut and projected one by one, without overlap?")
+    elif not pixels(seen).any():
+        fail(PATCHES, "unknown", detail="No gradient passes the projection of the patches, so it never learns: no .detach(), no torch.no_grad().")
     elif seen["onesided"]:
         fail(PATCHES, "unknown", detail="Nothing but the positions should follow the projection of the patches: no ReLU, no GELU.")
     elif all(close(seen["pixels.grad"][:, 0], other) for other in seen["pixels.grad"].unbind(1)):
@@ -224,8 +244,10 @@ def _depth(seen, fail, ok) -> None:
         fail(DEPTH, "wrong_num_layers")
     elif unused[2] >= block > 0 or seen["calls"] > 1:
         fail(DEPTH, "wrong_num_layers")
-    elif seen["beside"]:
+    elif seen["chain"] == "beside":
         fail(DEPTH, "unknown", detail="All blocks are given the same tokens: give each what the one before it returned.")
+    elif seen["chain"] or seen["train.chain"] and _steady_in_train(seen):
+        fail(DEPTH, "unknown", detail="Something happens to the tokens between the blocks, or behind the last one: each block, and then the LayerNorm, takes what the block before it returned, as it is.")
     else:
         ok(DEPTH)
 

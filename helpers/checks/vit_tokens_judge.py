@@ -28,9 +28,9 @@ def different(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def class_token_and_positions(seen, given, steady, fail, ok) -> None:
     if not steady:  # something is drawn anew in every call
-        if not seen["singles"]:
+        if not seen["singles"] or not seen["tokens.grad"].any():
             fail(CLS, "cls_not_parameter")
-        elif not seen["tables"]:
+        elif not seen["tables"] or not seen["tables.grad"].any():
             fail(POS, "pos_not_parameter")
         else:
             fail(CLS, "unknown", detail="The output changes from call to call in eval mode.")

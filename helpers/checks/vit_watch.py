@@ -8,12 +8,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .roles import Roles, unregistered
+from .roles import Roles, is_vector, unregistered
 from .run import attempt, generator
 from .run import tensor_of as run
-from .vit_parts import (
-    DROPOUT, SIZES, Parts, busiest, calls, entering, leak, mixes, nudges, one_sided, orthogonal, padded, projects, shuffle, side_by_side,
-)
+from .vit_blocks import busiest, calls, chain, entering, one_sided
+from .vit_parts import DROPOUT, SIZES, Parts, leak, mixes, nudges, orthogonal, padded, projects, shuffle
+
+
+RUNS = 24  # calls in train mode: a block that is left out in one call of ten is left out in one of them
 
 
 def watch(model, given, seen) -> None:
@@ -44,17 +46,22 @@ def watch(model, given, seen) -> None:
     seen["tables.grad"] = torch.stack([grad.abs().max() for grad in learns[:len(parts.tables)]] or [torch.ones(())])
     seen["tokens.grad"] = torch.stack([grad.flatten() for grad in learns[len(parts.tables):]] or [torch.ones(1)])
     seen["leak"] = leak(model, full, mixed)
-    seen["padded"] = padded(model, given["short"])
-    seen["beside"], seen["onesided"] = side_by_side(model, full, parts), one_sided(model, full, parts)
+    for name in ("full", "short") if seen["short.fine"] else ():  # how many rows of the table answer
+        rows = gradients(model(given[name].clone()), given, parts.tables[:1])
+        seen[f"rows.{name}"] = sum(int((row.reshape(-1, SIZES["embed_dim"]) != 0).any(dim=1).sum()) for row in rows)
+        seen["padded"] = padded(model, given["short"])
+    seen["chain"], seen["onesided"] = chain(model, full, parts), one_sided(model, full, parts)
+    model.train()
+    seen["train"], seen["train.company"] = run(model, full), run(model, mixed)
+    seen["train.chain"] = chain(model, full, parts)
+    seen["train.often"] = torch.stack([run(model, full) for _ in range(RUNS)])
+    model.eval()
     loud = [p for p in roles.matrices if not any(p is q for q in parts.heads + parts.tables + parts.tokens)]
     with torch.no_grad():
         for p in loud:
             p.mul_(30.0)
     seen["loud"] = run(model, full)
     roles.restore(values)
-    model.train()
-    seen["train"], seen["train.company"] = run(model, full), run(model, mixed)
-    model.eval()
     roles.restore(values)
     roles.neutral()
     with torch.no_grad():
@@ -89,6 +96,8 @@ def watch(model, given, seen) -> None:
     roles.restore(values, without=blocks)
     parts.place(g, given)
     nudges(model, parts, full, delta, seen, "off")
+    if seen["short.fine"]:
+        seen["off.short"] = run(model, given["short"])
     for name, params in (("rows", parts.tables[:1]), ("tokens", parts.tokens[:6])):
         found = gradients(model(full.clone()), given, params)
         if found:
@@ -140,18 +149,19 @@ def depth(cls, given, seen) -> None:
         model = cls(**(SIZES | {"num_layers": layers})).eval()
         run(model, given["full"])  # lazy layers get their sizes
         roles = Roles(model, SIZES["embed_dim"], SIZES["hidden_dim"])
-        hidden.append(len(roles.mlp))
         models.append((model, roles))
         attempt(lambda: roles.find_scales(lambda: model(given["full"].clone())))
         norms.append(busiest(model, given["full"][:1], [roles.owner[id(p)] for p in roles.scales]))
+    for layers, (model, roles), matrices in zip((1, 2, 3), models, single(models)):
+        hidden.append(sum(SIZES["hidden_dim"] in p.shape for p in matrices))
         g = generator(given["draw"], "depth", layers)
-        values = roles.random(g)
+        roles.random(g)
         seen[f"depth{layers}"], changed = run(model, given["full"]), []
-        for p in roles.matrices:
-            with torch.no_grad():
-                p.copy_((torch.randn(p.shape, generator=g) * 1.2 / SIZES["embed_dim"] ** 0.5).to(p))
-                changed.append(run(model, given["full"]))
-                p.copy_(values[id(p)].to(p))
+        for p in matrices:
+            before = p.clone()
+            p.copy_((torch.randn(p.shape, generator=g) * 1.2 / SIZES["embed_dim"] ** 0.5).to(p))
+            changed.append(run(model, given["full"]))
+            p.copy_(before)
         seen[f"depth{layers}.changed"] = torch.stack(changed)
     seen["depth.hidden"], seen["depth.norms"] = torch.tensor(hidden), torch.tensor(norms)
     (one, small), (_, large) = models[0], models[2]
@@ -160,6 +170,19 @@ def depth(cls, given, seen) -> None:
             for p, q in zip(small.params.values(), large.params.values()):
                 p.copy_(q)
         seen["depth.one"] = run(one, given["full"])
+
+
+def single(models) -> list[list[torch.Tensor]]:
+    """The matrices of models of one, two and three layers as plain tensors; those of all layers in one parameter [layers, ...] one by one."""
+    named = [dict(model.named_parameters()) for model, _ in models]
+    stacked = {name for name, p in named[0].items() if p.dim() > 1 and all(
+        name in other and other[name].shape == (layers, *p.shape[1:]) for layers, other in enumerate(named, start=1))}
+    found = []
+    for params, (_, roles) in zip(named, models):
+        apart = {id(params[name]) for name in stacked}
+        rows = [p.detach().unbind(0) if id(p) in apart else (p.detach(),) for p in roles.matrices]
+        found.append([row for group in rows for row in group if not is_vector(row)])
+    return found
 
 
 def dropout(cls, given, seen) -> None:

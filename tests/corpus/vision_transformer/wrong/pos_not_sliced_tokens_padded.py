@@ -1,4 +1,4 @@
-# expect: fail codes=unknown
+# expect: fail codes=pos_not_sliced
 import torch
 import torch.nn as nn
 
