@@ -167,6 +167,7 @@ def test_flips(augment, codes):
 def training(std=0.02, schedule=True, factor=1.0):
     def training_setup(model, lr, total_steps):
         nn.init.normal_(model.positions, std=std)
+        nn.init.normal_(model.cls_token, std=std)
         optimizer = torch.optim.AdamW(model.parameters(), lr=lr * factor)
         if schedule == "cycle":
             return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps)
@@ -212,7 +213,9 @@ def test_callback(kind, codes):
 
 def from_environment():
     import os
-    return os.environ["HF_TOKEN"]
+    if "HF_TOKEN" in os.environ:
+        return os.environ["HF_TOKEN"]
+    raise RuntimeError("HF_TOKEN is not set.")
 
 
 def asked_for():

@@ -12,12 +12,12 @@ vit_cost                 missing_keys, class_token_forgotten, grid_not_squared, 
                          mlp_counted_once, head_forgotten, projection_forgotten, attention_products_forgotten,
                          class_token_projected, head_on_all_tokens, flops_not_macs
 resize_pos_embedding     class_position_lost, class_position_resized, not_bicubic, grid_swapped, layout_mixed, resized_as_line,
-                         not_identity
+                         grids_assumed, not_identity
 extract_features         train_mode_left_on, gradient_kept, mode_not_restored, grad_mode_changed, parameters_frozen, last_batch_dropped,
                          one_batch_only, images_repeated, order_changed, labels_wrong, labels_missing, results_swapped,
-                         batches_not_joined, not_on_cpu
+                         batches_not_joined, not_on_cpu, not_one_pass, kept_between_calls
 layerwise_lr_groups      parameters_missing, parameters_twice, head_decayed, last_block_not_decayed, embeddings_not_lowest,
-                         order_reversed, same_rate_for_all_blocks, decay_not_multiplied, norm_misplaced, hardcoded_layers,
+                         order_reversed, same_rate_for_all_blocks, decay_not_multiplied, block_uneven, norm_misplaced, hardcoded_layers,
                          names_mixed_up, lr_ignored, not_groups
 drop_path                per_element, per_token, whole_batch, draws_depend, not_rescaled, rescaled_wrongly, rate_inverted, active_in_eval,
                          never_drops, not_identity_at_zero, breaks_gradient, same_draw_every_time

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from ..report import CheckReport
 from ..run import close
 from .bug_callback_twice import EXERCISE
@@ -30,11 +32,25 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         return steps.stop(FILLED, "history_empty")
     steps.rung(FILLED, True)
     for case in names:
-        want = given[f"{case}.losses"].double().mean(1)
-        if not close(seen[case], want, 1e-3):
-            twice = seen[case].numel() == 2 * len(want)
-            return steps.stop(EPOCHS, "counted_twice" if twice else "wrong_shape" if seen[case].shape != want.shape else "unknown",
-                              got=tuple(seen[case].shape), want=tuple(want.shape), detail="These are not the losses that the module logged.")
+        losses = given[f"{case}.losses"].double()
+        if code := _mistake(seen[case], losses):
+            return steps.stop(EPOCHS, code, got=tuple(seen[case].shape), want=(len(losses),),
+                              detail="These are not the losses of the epochs, one after the other: the loss of an epoch is the mean over all its batches.")
     steps.rung(EPOCHS, True)
-    steps.ok(GIVEN, all(seen[f"{case}.steps"] == given[f"{case}.losses"].numel() for case in names), "copy_trained")
+    trained = {case: (seen[f"{case}.steps"], given[f"{case}.losses"].numel()) for case in names}
+    got, want = next((pair for pair in trained.values() if pair[0] != pair[1]), (0, 0))
+    steps.ok(GIVEN, got == want, "copy_trained" if got == 0 else "unknown",
+             detail=f"The losses are right, but the module was trained on {got} batches and not on {want}. Train for `epochs` epochs, no more and no fewer.")
     return steps.report()
+
+
+def _mistake(got: torch.Tensor, losses: torch.Tensor) -> str | None:
+    """The code of a history that is wrong, None for a right one; losses: [epochs, steps]."""
+    want = losses.mean(1)
+    if close(got, want, 1e-3):
+        return None
+    known = {"counted_twice": want.repeat_interleave(2), "every_batch": losses.flatten()}
+    found = next((code for code, wrong in known.items() if close(got, wrong, 1e-3)), None)
+    if found is None and got.dim() == 1 and len(got) > len(want) and close(got[-len(want):], want, 1e-3):
+        found = "losses_kept"
+    return found or ("wrong_shape" if got.shape != want.shape else "unknown")

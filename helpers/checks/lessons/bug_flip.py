@@ -1,20 +1,23 @@
-"""Inputs of `bug_flip`, `augment(images)`: letters that show whether they were mirrored, turned or exchanged."""
+"""Inputs of `bug_flip`, `augment(images)`: letters that show whether they were mirrored, turned or exchanged.
+
+Beside two of the letters stand two small marks: little ink shows best whether a neighbour's is mixed in.
+"""
 
 from __future__ import annotations
 
 import torch
 
 from ..run import generator
-from .results import draws, gather, record
+from .results import cases, draws, gather, record
 
 EXERCISE = "bug_flip"
 CALLS = 24
 
 
 def inputs(seed: int) -> dict:
-    """Images [4, 1, 28, 28] in [0, 1] with an F, an h, a q and an L with a hook, of changing thickness.
+    """Images [4, 1, 28, 28] in [0, 1]: an F, an h, a q and an L with a hook, of changing thickness; F, dot, h, dash.
 
-    None of them looks like another one, or like its own mirror image or turned form. `draw` seeds the student's random numbers.
+    No letter looks like another one, or like its own mirror image or turned form. `draw` seeds the student's random numbers.
     """
     g = generator(seed, EXERCISE)
     images = torch.zeros(4, 1, 28, 28)
@@ -28,16 +31,22 @@ def inputs(seed: int) -> dict:
         )[k]
         for row, column, height, width in bars:
             image[0, top + row:top + row + height, left + column:left + column + width] = 1
-    return gather(letters={"images": images}) | {"draw": int(torch.randint(0, 2**31, (1,), generator=g))}
+    marks = images.clone()[[0, 0, 1, 1]]
+    marks[1::2] = 0
+    marks[1, 0, 12:15, 12:15] = 1
+    marks[3, 0, 13:15, 11:15] = 1
+    return gather(letters={"images": images}, marks={"images": marks}) | {"draw": int(torch.randint(0, 2**31, (1,), generator=g))}
 
 
 def probe(fn, given: dict) -> dict:
-    """Call the student's function a number of times on the same images: what came out, [calls * 4, 1, 28, 28]."""
+    """Call the student's function a number of times on the same images: what came out, [calls * 4, 1, 28, 28] each."""
     seen: dict[str, object] = {}
     with draws(given["draw"]):
-        for k in range(CALLS):
-            record(seen, f"call{k}", lambda: fn(given["letters.images"].clone()))
-    found = [seen.pop(f"call{k}", None) for k in range(CALLS)]
-    if all(one is not None and one.shape == found[0].shape for one in found):
-        seen["images"] = torch.cat(found).half() if found[0].dim() else torch.stack(found)
+        for case in cases(given):
+            for k in range(CALLS):
+                record(seen, f"{case}.call{k}", lambda: fn(given[f"{case}.images"].clone()))
+    for case in cases(given):
+        found = [seen.pop(f"{case}.call{k}", None) for k in range(CALLS)]
+        if all(one is not None and one.shape == found[0].shape for one in found):
+            seen[case] = torch.cat(found).half() if found[0].dim() else torch.stack(found)
     return seen

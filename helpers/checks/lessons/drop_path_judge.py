@@ -97,7 +97,7 @@ def _dependent(pairs: torch.Tensor | None) -> str | None:
         return "unknown"
     first, second = (pairs == 0).flatten(2).all(2).T.tolist()
     seen = set(zip(first, second))
-    return None if len(seen) == 4 else "whole_batch" if seen == {(True, True), (False, False)} else "draws_depend"
+    return None if len(seen) == 4 else "draws_depend"
 
 
 def _apart(out: torch.Tensor) -> str | None:

@@ -6,28 +6,31 @@ import torch
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from ..run import attempt, generator
-from .probe_models import Backbone, Elsewhere
+from .probe_models import Backbone, Conversions, Elsewhere
 from .results import cases, gather, numbers
 
 EXERCISE = "extract_features"
 PASSES = 4
+WIDTH = 5  # of the features
 
 
 def inputs(seed: int) -> dict:
     """Images, labels, batch size, orders [passes, N] and weight of the backbone [C*H*W, D]; it comes in train or in eval mode.
 
-    "shuffled" gives another order in every pass: features and labels must come from the same one."""
+    "shuffled" gives another order in every pass: features and labels must come from the same one. "stream" is a generator,
+    which can be read once. All widths are the same, so that batches kept from an earlier call can be joined, and show."""
     g = generator(seed, EXERCISE)
 
-    def case(count: int, batch: int, width: int, training: bool) -> dict:
+    def case(count: int, batch: int, training: bool, stream: bool = False) -> dict:
         plain = torch.arange(count).repeat(PASSES, 1)
         return {"images": torch.randn(count, 1, 4, 3, generator=g), "labels": torch.randint(0, 10, (count,), generator=g),
-                "weight": torch.randn(12, width, generator=g), "batch": batch, "training": training, "orders": plain}
+                "weight": torch.randn(12, WIDTH, generator=g), "batch": batch, "training": training, "orders": plain, "stream": stream}
 
-    shuffled = case(14, 4, 4, True)
+    shuffled = case(14, 4, True)
     shuffled["labels"] = torch.randperm(14, generator=g)  # all differ, so that a wrong pair shows
     shuffled["orders"] = torch.stack([torch.randperm(14, generator=g) for _ in range(PASSES)])
-    return gather(train=case(11, 4, 5, True), eval=case(9, 4, 3, False), whole=case(8, 4, 6, True), shuffled=shuffled)
+    return gather(train=case(11, 4, True), eval=case(9, 4, False), whole=case(8, 4, True), shuffled=shuffled,
+                  stream=case(11, 4, True, stream=True))
 
 
 class Passes(Sampler):
@@ -44,16 +47,25 @@ class Passes(Sampler):
         return iter(self.orders[(self.passes - 1) % len(self.orders)])
 
 
+def _loader(given: dict, case: str):
+    """Batches of a case, on the device of the backbone: a DataLoader, or a generator of pairs."""
+    images, labels = (given[f"{case}.{name}"].clone().as_subclass(Elsewhere) for name in ("images", "labels"))
+    size = given[f"{case}.batch"]
+    if given[f"{case}.stream"]:
+        return (pair for pair in zip(images.split(size), labels.split(size)))
+    return DataLoader(TensorDataset(images, labels), batch_size=size, sampler=Passes(given[f"{case}.orders"]))
+
+
 def probe(fn, given: dict) -> dict:
     """Call the student's function with every backbone and loader; what came out, and what happened to the backbone."""
     seen: dict[str, object] = {}
     for case in cases(given):
-        images, labels, size = given[f"{case}.images"], given[f"{case}.labels"], given[f"{case}.batch"]
-        loader = DataLoader(TensorDataset(images.clone(), labels.clone()), batch_size=size, sampler=Passes(given[f"{case}.orders"]))
+        loader = _loader(given, case)
         backbone = Backbone(given[f"{case}.weight"]).train(bool(given[f"{case}.training"]))
         modes = [module.training for module in backbone.modules()]
         asking = [parameter.requires_grad for parameter in backbone.parameters()]
-        value, error = attempt(lambda: fn(backbone, loader))
+        with Conversions():
+            value, error = attempt(lambda: fn(backbone, loader))
         seen[f"{case}.error"], seen[f"{case}.type"] = error, type(value).__name__
         seen[f"{case}.grad_mode"] = torch.is_grad_enabled()
         torch.set_grad_enabled(True)

@@ -16,15 +16,17 @@ SHAPE = "features are one tensor [N, D]"
 CONTENT = "every image once, in the loader's order"
 LABELS = "each label belongs to its image"
 GRADIENT = "features carry no gradient"
-HOME = "features are on the CPU"
+HOME = "features and labels are on the CPU"
 RESTORED = "the backbone's mode is restored, gradients stay switched on"
-RUNGS = (RUNS, EVAL, SHAPE, CONTENT, LABELS, GRADIENT, HOME, RESTORED)
+ONCE = "any iterable of batches will do, read once"
+RUNGS = (RUNS, EVAL, SHAPE, CONTENT, LABELS, GRADIENT, HOME, RESTORED, ONCE)
+STREAM = "stream"  # the case that is a generator, asked last
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     """Verdict from what the probe saw."""
     steps = Steps(EXERCISE, RUNGS)
-    names = cases(given)
+    names = [case for case in cases(given) if case != STREAM]
     if report := empty(EXERCISE, RUNGS, seen, names[0]):
         return report
     training = any(seen[f"{case}.in_training"] for case in names)
@@ -50,9 +52,13 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         steps.fail(claim, code, got=tuple(seen[f"{case}.features"].shape), want=(len(given[f"{case}.images"]), width),
                    detail="The features are not what the backbone returns for the images of the loader.")
     steps.ok(GRADIENT, not any(seen[f"{case}.features.grad"] for case in names), "gradient_kept")
-    steps.ok(HOME, all(seen[f"{case}.features.home"] for case in names), "not_on_cpu")
+    away = [part for part in ("features", "labels") if not all(seen[f"{case}.{part}.home"] for case in names)]
+    steps.ok(HOME, not away, "not_on_cpu", got=" and ".join(away))
     for what, code in (("restored", "mode_not_restored"), ("asking", "parameters_frozen"), ("grad_mode", "grad_mode_changed")):
         steps.ok(RESTORED, all(seen[f"{case}.{what}"] for case in names), code)
+    if not bad:
+        error = seen[f"{STREAM}.error"]
+        steps.ok(ONCE, not (error or _kind(seen, STREAM) or _content(seen, given, STREAM)), "not_one_pass", detail=f"({error})" if error else "")
     return steps.report()
 
 
@@ -95,7 +101,9 @@ def _content(seen: dict, given: dict, case: str) -> tuple[str, str] | None:
 def _what_is_there(got: torch.Tensor, want: torch.Tensor, batch: int, orders: torch.Tensor) -> str:
     """The code of features [n, D] that are not those of all images in one of the orders."""
     if len(got) > len(want):
-        return "images_repeated"
+        before, own = got[:-len(want)], got[-len(want):]
+        strange = (torch.cdist(before, want).amin(1) > 1e-3).any()
+        return "kept_between_calls" if strange and any(close(own, want[one]) for one in orders) else "images_repeated"
     place = torch.cdist(got, want).argmin(1) if len(got) else torch.zeros(0, dtype=torch.long)
     if not len(got) or not close(got, want[place]):
         return "unknown" if len(got) == len(want) else "wrong_shape"

@@ -12,21 +12,22 @@ EXERCISE = "layerwise_lr_groups"
 
 
 def inputs(seed: int) -> dict:
-    """Number of blocks, learning rate and decay of each case."""
+    """Number of blocks, kind of projection, learning rate and decay of each case."""
     g = generator(seed, EXERCISE)
 
-    def case(layers: int) -> dict:
+    def case(layers: int, convolution: bool = True) -> dict:
         rate, decay = torch.rand(2, generator=g).tolist()
-        return {"num_layers": layers, "lr": 1e-4 * (1 + 8 * rate), "decay": round(0.5 + 0.35 * decay, 3)}
+        return {"num_layers": layers, "convolution": convolution, "lr": 1e-4 * (1 + 8 * rate), "decay": round(0.55 + 0.3 * decay, 3)}
 
-    return gather(three=case(3), five=case(5), two=case(2), four=case(4), six=case(6), twelve=case(12))
+    return gather(three=case(3), five=case(5), two=case(2), four=case(4), six=case(6), twelve=case(12),
+                  one=case(1), linear=case(3, convolution=False))
 
 
 def probe(fn, given: dict) -> dict:
     """Call the student's function with every model; rate and number of appearances of each parameter come back."""
     seen: dict[str, object] = {}
     for case in cases(given):
-        model = vision_transformer(given[f"{case}.num_layers"])
+        model = vision_transformer(given[f"{case}.num_layers"], convolution=bool(given[f"{case}.convolution"]))
         lr, decay = given[f"{case}.lr"], given[f"{case}.decay"]
         value, error = attempt(lambda: fn(model, lr, decay))
         seen[f"{case}.error"], seen[f"{case}.type"] = error, type(value).__name__

@@ -26,4 +26,5 @@ def inputs(seed: int) -> dict:
     perfect = counts(3, 1, 30)
     perfect[0, 1:] = perfect[1:, 0] = 0  # class 0 is never mistaken: nothing beside the diagonal, and nothing is 0
     return gather(plain={"confusion": counts(4, 1, 30)}, two={"confusion": counts(2, 1, 30)}, ten={"confusion": counts(10, 0, 30)},
-                  large={"confusion": counts(3, 500, 9000)}, empty={"confusion": empty}, perfect={"confusion": perfect})
+                  large={"confusion": counts(3, 500, 9000)}, empty={"confusion": empty}, perfect={"confusion": perfect},
+                  one={"confusion": counts(1, 1, 30)})

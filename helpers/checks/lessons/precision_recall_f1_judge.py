@@ -58,10 +58,12 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     if steps.diagnoses:
         return steps.report()
     steps.ok(ZERO, _right(seen, given, "empty"), "zero_denominator")
-    others = [case for case in ("two", "ten", "large", "perfect") if not _right(seen, given, case)]
+    others = [case for case in ("two", "ten", "large", "perfect", "one") if not _right(seen, given, case)]
     if others:
-        error = seen.get(f"{others[0]}.error", "")
-        steps.fail(SIZES, "raises" if error else "unknown", error=error, detail="It fails for another number of classes, for large counts, or for a class without a single mistake.")
+        error, classes = seen.get(f"{others[0]}.error", ""), len(given[f"{others[0]}.confusion"])
+        steps.fail(SIZES, "raises" if error else "unknown", error=f"with K = {classes}: {error}" if error else "", detail=(
+            "With a single class each result is still [1], and here it is 1." if others == ["one"] else
+            "It fails for another number of classes, for large counts, or for a class without a single mistake."))
     else:
         steps.rung(SIZES, True)
     return steps.report()

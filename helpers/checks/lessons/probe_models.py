@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 
 class Elsewhere(torch.Tensor):
@@ -22,25 +23,40 @@ class Elsewhere(torch.Tensor):
 
 def _comes_home(func, args, kwargs) -> bool:
     name = getattr(func, "__name__", "")
-    if name == "cpu":
+    if name == "cpu" or _is_cpu(kwargs.get("device")):
         return True
-    if name not in ("to", "type", "as_tensor", "tensor"):
+    if name.endswith("_") and not name.endswith("__"):  # in place: the first argument stays where it is
+        return bool(args) and _at_home(args[0])
+    if name not in ("to", "type"):
         return False
     for value in (*args[1:], *kwargs.values()):
-        if isinstance(value, torch.Tensor) and not isinstance(value, Elsewhere):
-            return True
-        if isinstance(value, (str, torch.device)) and torch.device("cpu") == _device(value):
+        if _at_home(value) or _is_cpu(value):
             return True
         if isinstance(value, str) and value.startswith("torch.") and "cuda" not in value or isinstance(value, type):
             return name == "type"
     return False
 
 
-def _device(value):
+class Conversions(TorchFunctionMode):
+    """Brings home what torch.as_tensor and torch.asarray, which ask no tensor, put on the CPU."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func in (torch.as_tensor, torch.asarray) and isinstance(out, Elsewhere) and _is_cpu((kwargs or {}).get("device")):
+            return out.as_subclass(torch.Tensor)
+        return out
+
+
+def _at_home(value) -> bool:
+    return isinstance(value, torch.Tensor) and not isinstance(value, Elsewhere)
+
+
+def _is_cpu(value) -> bool:
+    """Whether a value names the CPU: "cpu", "cpu:0" or such a torch.device."""
     try:
-        return torch.device(value)
-    except (RuntimeError, TypeError):
-        return None
+        return isinstance(value, (str, torch.device)) and torch.device(value).type == "cpu"
+    except RuntimeError:
+        return False
 
 
 class Backbone(nn.Module):
@@ -76,10 +92,13 @@ def _block(width: int, inner: int) -> Named:
                  mlp=nn.Sequential(*mlp))  # fmt: skip
 
 
-def vision_transformer(num_layers: int, embed_dim: int = 4, hidden_dim: int = 6) -> Named:
-    """The parameters of the course's VisionTransformer, under the names of notebook 03's solution."""
+def vision_transformer(num_layers: int, embed_dim: int = 4, hidden_dim: int = 6, convolution: bool = False) -> Named:
+    """The parameters of the course's VisionTransformer, under the names of notebook 03's solution.
+
+    project is a Linear without bias, or, as in notebook 08, a convolution with one.
+    """
     return Named(
-        project=nn.Linear(9, embed_dim, bias=False),
+        project=nn.Conv2d(1, embed_dim, 3, stride=3) if convolution else nn.Linear(9, embed_dim, bias=False),
         cls_token=nn.Parameter(torch.zeros(1, 1, embed_dim)),
         positions=nn.Parameter(torch.zeros(1, 5, embed_dim)),
         blocks=nn.Sequential(*(_block(embed_dim, hidden_dim) for _ in range(num_layers))),
@@ -89,7 +108,7 @@ def vision_transformer(num_layers: int, embed_dim: int = 4, hidden_dim: int = 6)
 
 
 @lru_cache
-def parameter_names(num_layers: int) -> list[str]:
+def parameter_names(num_layers: int, convolution: bool) -> list[str]:
     """Names of that model's parameters, in order; no random number is drawn."""
     with torch.device("meta"):
-        return [name for name, _ in vision_transformer(num_layers).named_parameters()]
+        return [name for name, _ in vision_transformer(num_layers, convolution=convolution).named_parameters()]

@@ -20,7 +20,7 @@ SQUARE = "the other positions are interpolated bicubically on the grid"
 RECTANGLE = "grids need not be square, and may shrink"
 IDENTITY = "equal grids change nothing"
 RUNGS = (RUNS, SHAPE, CLASS, SQUARE, RECTANGLE, IDENTITY)
-OBLONG = ("wide", "down", "turned", "rows", "columns")
+OBLONG = ("wide", "down", "turned", "rows", "columns", "exchanged")
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
@@ -63,9 +63,10 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         untouched = all(got[case] is not None and close(got[case], pos[case]) for case in broken)
         code = "unknown" if untouched else explains({case: rectangles.get(case) for case in broken}, wrong)
         error = seen.get(f"{broken[0]}.error", "")
-        few = set(broken) <= {"turned", "rows", "columns"}
-        steps.fail(RECTANGLE, code or ("raises" if error else "unknown" if few else "grid_swapped"), error=error,
-                   detail="Two grids are equal only where rows and columns both are: (2, 6) is not (4, 3), and (3, 4) is not (3, 6).")
+        few = set(broken) <= {"turned", "rows", "columns", "exchanged"}
+        steps.fail(RECTANGLE, code or ("raises" if error else "unknown" if few else "grids_assumed"), error=error,
+                   got=" or ".join("{} to {}".format(*grids[case]) for case in broken[:2]),
+                   detail="Two grids are equal only where rows and columns both are: (2, 6) is not (4, 3), (3, 4) is not (3, 6), and (3, 5) is not (5, 3).")
     else:
         steps.rung(RECTANGLE, True)
     steps.ok(IDENTITY, right["same"] and close(got["same"], pos["same"]), "raises" if seen.get("same.error") else "not_identity",

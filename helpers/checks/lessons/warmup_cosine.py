@@ -11,14 +11,16 @@ EXERCISE = "warmup_cosine"
 
 
 def inputs(seed: int) -> dict:
-    """Warm-ups of 3 or more steps, and trainings at least three times as long."""
+    """Warm-ups of 3 or more steps in trainings at least three times as long; the shortest warm-up, and the longest."""
     g = generator(seed, EXERCISE)
 
     def case(low: int, high: int) -> dict:
         warmup = int(torch.randint(low, high, (1,), generator=g))
         return {"warmup_steps": warmup, "total_steps": warmup * int(torch.randint(3, 7, (1,), generator=g)) + warmup // 2}
 
-    return gather(short=case(3, 6), long=case(10, 20))
+    usual = {"short": case(3, 6), "long": case(10, 20)}
+    one, most = torch.randint(5, 10, (2,), generator=g).tolist()
+    return gather(**usual, one={"warmup_steps": 1, "total_steps": one}, most={"warmup_steps": most, "total_steps": most + 1})
 
 
 def probe(fn, given: dict) -> dict:

@@ -22,14 +22,16 @@ START = "it starts above 0 and rises"
 LINE = "the warm-up is a straight line up to 1"
 COSINE = "then it follows half a cosine"
 END = "it ends at 0"
-RUNGS = (RUNS, START, LINE, COSINE, END)
+EDGE = "a warm-up of one step, or of all steps but one"
+RUNGS = (RUNS, START, LINE, COSINE, END, EDGE)
+EDGES = ("one", "most")  # cases that are asked last
 NEAR = 1e-5
 
 
 def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     """Verdict from what the probe saw."""
     steps = Steps(EXERCISE, RUNGS)
-    names = cases(given)
+    names = [case for case in cases(given) if case not in EDGES]
     if report := empty(EXERCISE, RUNGS, seen, names[0]):
         return report
     for case in names:
@@ -45,17 +47,39 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
         found = _mistake(factors, warmup)
         if found:
             break
-    claim, code = found or (END, None)
+    claim, code = found or (EDGE, "")
     for one in RUNGS[1:RUNGS.index(claim)]:
         steps.rung(one, True)
-    steps.ok(claim, code is None, code or "")
-    report = steps.report()
-    if code and picture:
+    if not code:
+        return _edges(steps, seen, given)
+    report = steps.stop(claim, code, detail=_height(factors, warmup))
+    if picture:
         from .pictures import curves as draw
 
         total = len(factors)
         report = replace(report, picture=draw(np.array([target(step, warmup, total) for step in range(total)]), np.array(factors), warmup))
     return report
+
+
+def _edges(steps: Steps, seen: dict, given: dict) -> CheckReport:
+    """The report of a function that is right for usual warm-ups."""
+    for case in EDGES:
+        warmup, total = given[f"{case}.warmup_steps"], given[f"{case}.total_steps"]
+        sizes = f"warmup_steps = {warmup} and total_steps = {total}"
+        if error := seen[f"{case}.error"]:
+            return steps.stop(EDGE, "raises", error=f"with {sizes}: {error}")
+        factors = seen.get(case)
+        if factors is None or tuple(factors.shape) != (total,) or not torch.isfinite(factors).all() or _mistake(factors.tolist(), warmup):
+            return steps.stop(EDGE, "unknown", detail=f"It fails with {sizes}.")
+    steps.rung(EDGE, True)
+    return steps.report()
+
+
+def _height(f: list[float], w: int) -> str:
+    """How high the factors come, in words."""
+    if max(f) > 1 + NEAR:
+        return f"The factor rises to {max(f):.3g}, above 1."
+    return f"The factor never gets above {max(f):.3g}." if max(f) < 1 - NEAR else f"At step {w - 1}, the last of the warm-up, the factor is {f[w - 1]:.3g}."
 
 
 def target(step: int, warmup: int, total: int) -> float:
@@ -65,18 +89,21 @@ def target(step: int, warmup: int, total: int) -> float:
 
 def _mistake(f: list[float], w: int) -> tuple[str, str] | None:
     """(claim, code) of what is wrong with the factors of all steps, None where nothing is."""
+    last = w + 1 == len(f)  # a single step after the warm-up: any factor from 0 to 1 follows some right way of counting
     if f[0] <= NEAR:
         return START, "starts_at_zero"
-    if f[1] <= f[0] + NEAR:
+    if w > 1 and f[1] <= f[0] + NEAR:
         return START, "warmup_missing"
-    if abs(max(f) - 1) > NEAR:
+    if max(f) > 1 + NEAR or max(f) < 1 - NEAR and not last:
         return LINE, "never_reaches_one"
-    rises = [b - a for a, b in zip(f[:w], f[1:w])]
+    rises = [b - a for a, b in zip(f[:w], f[1:w])] or [1.0]  # one step: the line may begin anywhere above 0
     if max(rises) - min(rises) > NEAR:
         return LINE, "warmup_not_linear"
     gap = 1 - f[w - 1]
     if gap > rises[0] + NEAR:  # the line would not arrive at step w either
         return LINE, "jump_at_boundary" if f[w] > f[w - 1] + rises[0] + NEAR else "never_reaches_one"
+    if last:
+        return None if f[w] > -NEAR else (COSINE, "wrong_cosine")
     if gap > NEAR and abs(f[w] - 1) > NEAR:
         return COSINE, "jump_at_boundary"
     tops = [w] if gap > NEAR else [w - 1, w]

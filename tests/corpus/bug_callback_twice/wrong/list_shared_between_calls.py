@@ -1,4 +1,4 @@
-# expect: fail codes=wrong_shape
+# expect: fail codes=losses_kept
 import lightning as L
 
 

@@ -1,4 +1,4 @@
-# expect: fail codes=wrong_shape
+# expect: fail codes=every_batch
 import lightning as L
 
 

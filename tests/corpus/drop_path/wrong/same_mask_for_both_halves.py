@@ -1,4 +1,4 @@
-# expect: fail codes=whole_batch
+# expect: fail codes=draws_depend
 import torch
 
 

@@ -1,4 +1,4 @@
-# expect: fail codes=decay_not_multiplied
+# expect: fail codes=block_uneven
 def layerwise_lr_groups(model, lr, decay):
     n = len(model.blocks)
     groups = [{"params": [*model.head.parameters(), *model.norm.parameters()], "lr": lr}]

@@ -1,0 +1,10 @@
+# expect: fail codes=wrong_shape
+import torch
+from torch import nn
+from helpers import training
+
+def training_setup(model, lr, total_steps):
+    nn.init.normal_(model.positions, std=0.02)
+    nn.init.normal_(model.cls_token, std=0.02)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    return training.warmup_cosine(optimizer, None, total_steps), optimizer

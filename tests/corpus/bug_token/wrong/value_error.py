@@ -1,0 +1,7 @@
+# expect: fail codes=wrong_error
+import os
+
+def hub_token():
+    if "HF_TOKEN" not in os.environ:
+        raise ValueError("HF_TOKEN is not set.")
+    return os.environ["HF_TOKEN"]
