@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import product
 
 import torch
 
@@ -16,7 +17,8 @@ from .. import standins
 from .run import attempt, generator, tensor
 
 EXERCISE = "img_to_patch"
-PLAIN = ("square", "rectangle", "tall", "single", "pixels", "grey", "double", "half")  # called as they are
+CASES = ("square", "rectangle", "tall", "single", "pixels", "grey", "strided", "last", "double", "half", "bfloat")
+FORMS = {"": {}, ".unflat": {"flatten_channels": False}}  # every image is cut in both: what is added to its name, the options
 # (H, W, p) with one side that p does not divide, in every remainder and along either axis alone; then some that p divides.
 UNEVEN = ((5, 4, 2), (4, 7, 2), (7, 6, 3), (6, 8, 3), (8, 9, 4), (8, 10, 4), (11, 8, 4), (8, 11, 4), (10, 8, 4), (2, 4, 4), (5, 7, 4), (6, 10, 4))
 EVEN = ((6, 4, 2), (6, 9, 3), (8, 12, 4))
@@ -43,8 +45,10 @@ def inputs(seed: int) -> dict:
         "single": (numbered(1, 3, 2 * p, 3 * p), p),
         "grey": (numbered(2, 1, 8, 12), 4),
         "strided": (numbered(2, 3, 3 * p, 2 * p), p),
+        "last": (numbered(2, 3, 2 * p, 3 * p), p),
         "double": (noise(2, 3, 2 * p, 3 * p), p),
         "half": (noise(2, 3, 2 * p, 3 * p).half(), p),
+        "bfloat": (noise(2, 3, 2 * p, 3 * p).bfloat16().float(), p),  # made a bfloat16 by the probe: NumPy has none, so none is sent
         "pixels": (numbered(2, 3, 2, 3), 1),
         "weight": (numbered(2, 3, 2 * p, 3 * p) / 7, p),  # no two alike: the gradient of each pixel is looked up by its value
     }
@@ -65,29 +69,28 @@ def probe(fn, given: dict) -> dict:
         value, error = attempt(lambda: fn(x, p, **options))
         seen[f"{name}.error"] = error
         seen[f"{name}.type"] = "tensor" if isinstance(value, torch.Tensor) else type(value).__name__
-        seen[f"{name}.after"] = tensor(x)
+        seen[f"{name}.after"] = _sendable(tensor(x))
         out = tensor(value)
-        if out is not None:  # a dtype that cannot be sent is a wrong one, and stays one
-            seen[name] = out if out.dtype in SENT else out.to(torch.float32 if x.dtype == torch.float64 else torch.float64)
+        if out is not None:
+            seen[name], seen[f"{name}.dtype"] = _sendable(out), str(out.dtype)
         return value if isinstance(value, torch.Tensor) else None
 
-    for name in PLAIN:
-        call(name, given[name].clone(), given[f"{name}.p"])
-    for name in (f"size{k}" for k in range(SIZES)):
-        _size(fn, given[name].clone(), given[f"{name}.p"], name, seen)
-    call("strided", given["strided"].transpose(2, 3).contiguous().transpose(2, 3), given["strided.p"])
-    for name in ("square", "rectangle"):
-        call(f"{name}.unflat", given[name].clone(), given[f"{name}.p"], flatten_channels=False)
-    _size(partial(fn, flatten_channels=False), given["square"][:, :, 1:].clone(), given["square.p"], "cut", seen)
+    def gradient(name: str, options: dict) -> None:
+        leaf = given["weight"].clone().requires_grad_(True)
+        out = call(name, leaf, given["weight.p"], **options)
+        if out is not None and out.requires_grad:
+            weights = cotangent(given, out.numel()).reshape(out.shape).to(out.dtype)
+            grad, error = attempt(lambda: torch.autograd.grad((out * weights).sum(), leaf, allow_unused=True)[0])
+            seen[f"{name}.error"] = error
+            if isinstance(grad, torch.Tensor):
+                seen[f"{name}.value"] = tensor(grad).double()
 
-    leaf = given["weight"].clone().requires_grad_(True)
-    out = call("gradient", leaf, given["weight.p"])
-    if out is not None and out.requires_grad:
-        weights = cotangent(given, out.numel()).reshape(out.shape).to(out.dtype)
-        grad, error = attempt(lambda: torch.autograd.grad((out * weights).sum(), leaf, allow_unused=True)[0])
-        seen["gradient.error"] = error
-        if isinstance(grad, torch.Tensor):
-            seen["gradient.value"] = tensor(grad).double()
+    for name, (form, options) in product(CASES, FORMS.items()):
+        call(name + form, _arranged(name, given[name]), given[f"{name}.p"], **options)
+    for k, (form, options) in product(range(SIZES), FORMS.items()):
+        _size(partial(fn, **options), given[f"size{k}"].clone(), given[f"size{k}.p"], f"size{k}{form}", seen)
+    for form, options in FORMS.items():
+        gradient(f"gradient{form}", options)
     seen["standin"] = standins.count(EXERCISE) > used
     return seen
 
@@ -95,6 +98,20 @@ def probe(fn, given: dict) -> dict:
 def cotangent(given: dict, count: int) -> torch.Tensor:
     """The secret weights of `count` output numbers, [count]."""
     return given["cotangent"][torch.arange(count) % len(given["cotangent"])]
+
+
+def _arranged(name: str, x: torch.Tensor) -> torch.Tensor:
+    """A copy of an image, with the layout in memory and the dtype that its name asks for."""
+    if name == "strided":  # rows and columns swapped, and a part of a larger tensor
+        larger = torch.nn.functional.pad(x.transpose(2, 3), (1, 0, 1, 0, 1, 0, 1, 0))
+        return larger[1:, 1:, 1:, 1:].transpose(2, 3)
+    if name == "last":
+        return x.contiguous(memory_format=torch.channels_last)
+    return x.bfloat16() if name == "bfloat" else x.clone()
+
+
+def _sendable(x: torch.Tensor) -> torch.Tensor:
+    return x if x.dtype in SENT else x.double()
 
 
 def _size(fn, x: torch.Tensor, p: int, name: str, seen: dict) -> None:
