@@ -86,6 +86,21 @@ def test_random_state_and_modes_are_left_alone():
     assert torch.equal(torch.get_rng_state(), before) and torch.is_grad_enabled()
 
 
+def test_a_check_computes_on_one_core_and_leaves_the_session_its_threads():
+    before, inside = torch.get_num_threads(), []
+
+    def img_to_patch(x, patch_size, flatten_channels=True):
+        inside.append(torch.get_num_threads())
+        raise ValueError
+
+    torch.set_num_threads(2)
+    try:
+        checks.img_to_patch(img_to_patch)
+        assert set(inside) == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_report_reads_well_as_text_and_as_html():
     wrong = next(c for c in corpus.cells("img_to_patch") if c.codes == ("column_major_order",)).load()
     report = checks.img_to_patch(wrong)

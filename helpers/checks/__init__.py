@@ -14,7 +14,7 @@ from .lessons import EXERCISES as LESSONS
 from .lessons import bugs
 from .messages import say
 from .report import CheckReport
-from .run import bounded, describe
+from .run import bounded, describe, one_core
 from .wire import pack, unpack
 
 EXERCISES = ("img_to_patch", "attention_block", "vision_transformer", "lit_vit")
@@ -89,8 +89,9 @@ def _failed(exercise: str, code: str, message: str, findings: tuple[str, ...] = 
 
 def _check(exercise: str, obj, seed: int | None) -> CheckReport:
     seed = secrets.randbelow(2**31) if seed is None else seed
-    given = inputs(exercise, seed)
-    return judge(exercise, observe(exercise, obj, given), given)
+    with one_core():
+        given = inputs(exercise, seed)
+        return judge(exercise, observe(exercise, obj, given), given)
 
 
 def img_to_patch(fn, seed: int | None = 0) -> CheckReport:

@@ -1,4 +1,4 @@
-"""Runs a student's code for a check: always ends, never raises, leaves the session's random state and threads alone."""
+"""Runs a student's code for a check: always ends, never raises, leaves the session's random state alone."""
 
 from __future__ import annotations
 
@@ -25,25 +25,31 @@ def generator(seed: int, *names: object) -> torch.Generator:
     return torch.Generator().manual_seed(mixed * 2654435761 % 2**63)
 
 
+@contextlib.contextmanager
+def one_core():
+    """Tensors are tiny here, and on a busy machine threads that wait for each other took a check ten times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def bounded(work, limit: float = LIMIT_SECONDS):
     """Run `work()` and return (result, error): error is None, an exception, or TimeoutError after `limit` seconds.
 
-    The work runs in a thread of its own: a loop that swallows every exception cannot keep the caller waiting. It computes on
-    one core: its tensors are tiny, and on a busy machine threads that wait for each other took ten times as long.
+    The work runs in a thread of its own: a loop that swallows every exception cannot keep the caller waiting.
     """
     box: dict[str, object] = {}
-    threads = torch.get_num_threads()
 
     def target():
         try:
-            torch.set_num_threads(1)
             with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 box["result"] = work()
         except BaseException as error:  # noqa: BLE001  student code may raise anything, SystemExit included
             box["error"] = error
-        finally:
-            torch.set_num_threads(threads)  # of this thread, and of those that start after it
 
     thread = threading.Thread(target=target, daemon=True)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
