@@ -867,6 +867,7 @@ def training_setup(model, lr, total_steps):
     """Prepare a training; sets the start of `model.positions` and `model.cls_token`.
 
     Returns (optimizer with peak rate `lr`, scheduler that is stepped after each of `total_steps` batches).
+    The rate rises to its peak and falls to zero.
     """
     ### BEGIN SOLUTION
     nn.init.trunc_normal_(model.positions, std=0.02)
