@@ -4,13 +4,16 @@ Nothing here depends on names, random-number order or initialisation: the probe 
 switches one branch off at a time, and watches the outputs.
 
 What a right block is measured by are its outputs for secret tokens and secret parameters: the judge knows them in closed
-form where matrices are stripes (attention, MLP, dropout), and as relations between outputs elsewhere. The probe's own
-counts and sizes (module, unregistered, batchnorm, builtin, hidden.used, *.matrices, heads.difference, error lines) only
-ever name a mistake or make a verdict worse; none of them turns a fail into a pass.
+form where matrices are stripes (attention, MLP, their gradients, dropout), and as relations between outputs elsewhere. The
+probe's own counts and sizes (module, unregistered, batchnorm, builtin, hidden.used, *.matrices, scales.grads, heads.difference,
+error lines) only ever name a mistake or make a verdict worse; none of them turns a fail into a pass.
 """
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -22,6 +25,7 @@ from .run import tensor_of as run
 EXERCISE = "attention_block"
 DROPOUT = 0.5
 RATIOS = ((1, 1), (1, 2), (1, 4), (1, 8), (2, 1), (4, 1), (8, 1))
+FEW, MANY = 6, 100  # calls in train mode; many where they draw random numbers: a branch left out in one call of ten is left out in one of them
 
 
 def inputs(seed: int) -> dict:
@@ -53,6 +57,7 @@ def inputs(seed: int) -> dict:
         "small": draw(batch, tokens, dim) * 0.7,
         "dropped": torch.cat([many[strong][:160], many[weak][:96]]).reshape(8, 32, dim),
         "draw": int(torch.randint(2**31, (1,), generator=g)),  # for the secret weights
+        "scale": 0.5 + torch.rand(dim, generator=g),
     }
 
 
@@ -110,11 +115,13 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     values = roles.random(g)
     seen["full"], seen["full.again"] = run(block, x), run(block, x)
 
+    learning = [p for p in attention + mlp + roles.scales if p.requires_grad]
+    out = block(x.clone())
+    grads = torch.autograd.grad((out * torch.randn(out.shape, generator=g)).sum(), learning, allow_unused=True) if learning else ()
+    found = {id(p): grad for p, grad in zip(learning, grads) if grad is not None}
     for name, matrices in (("attention", attention), ("mlp", mlp)):
-        weights = [p for p in matrices if p.requires_grad]
-        out = block(x.clone())
-        grads = torch.autograd.grad((out * torch.randn(out.shape, generator=g)).sum(), weights, allow_unused=True) if weights else ()
-        seen[f"{name}.grads"] = torch.cat([grad.flatten() for grad in grads if grad is not None] or [torch.zeros(0)])
+        seen[f"{name}.grads"] = torch.cat([found[id(p)].flatten() for p in matrices if id(p) in found] or [torch.zeros(0)])
+    seen["scales.grads"] = torch.tensor([bool(found[id(p)].any()) if id(p) in found else not p.requires_grad for p in roles.scales])
 
     # who sees whom
     mixed = given["other"].clone()
@@ -136,9 +143,7 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     scale, shift = given["stretch"], given["shift"]
     stretched = {"": x, ".stretched": x * scale + shift, ".shifted": x + shift, ".other": given["other"]}
     branch("none", without=attention + mlp, inputs=stretched)
-    leaf = x.clone().requires_grad_(True)
-    passed, _ = attempt(lambda: torch.autograd.grad((block(leaf.clone()) * cotangent(given)).sum(), leaf)[0])
-    seen["none.grad"] = torch.zeros_like(x) if passed is None else tensor(passed)
+    seen["none.grad"] = slope(block, x, given)
     branch("attention", without=mlp, inputs=stretched)
     branch("mlp", without=attention, inputs=stretched)
     branch("composed", without=attention, inputs={"": seen["attention"]})
@@ -156,34 +161,67 @@ def _behaviour(block, roles: Roles, given: dict, seen: dict) -> None:
     # one query among n copies of itself and m of another token: with weights of its own, each head mixes the two in another proportion
     roles.neutral()
     roles.restore(values, without=mlp)
-    one, other = given["x"][0, :2]
-    seen["heads.mix"] = torch.stack([run(block, torch.cat([one.expand(n, -1), other.expand(m, -1)])[None])[0, 0] - one for n, m in RATIOS])
+    one, other = torch.cat([x, given["other"]])[:, :2].split(1, dim=1)  # [pairs, 1, D]
+    mixes = [run(block, torch.cat([one.expand(-1, n, -1), other.expand(-1, m, -1)], dim=1))[:, :1] - one for n, m in RATIOS]
+    seen["heads.mix"] = torch.cat(mixes, dim=1)
 
     # closed forms: the same number in every entry, see Roles.stripes
     roles.neutral()
     for name, last in (("", False), (".last", True)):
         roles.zero(mlp)
         roles.stripes(attention, given["stripe"], last=last)
-        seen[f"stripes.attention{name}"] = run(block, given["small"]) - given["small"]
+        _stripes(block, roles, given, seen, f"attention{name}")
         if not roles.ambiguous:
             break
     roles.zero(attention)
     roles.stripes(mlp, given["stripe"])
-    seen["stripes.mlp"] = run(block, given["small"]) - given["small"]
+    _stripes(block, roles, given, seen, "mlp")
 
     # train mode without dropout: only BatchNorm (or a hard-coded rate) makes a difference
     roles.restore(values)
     roles.neutral()
     block.train()
-    seen["train"] = run(block, x)
-    seen["train.again"] = run(block, x)
+    before = _random_state()
+    seen["train"] = torch.stack([run(block, x) for _ in range(FEW)])
+    if _random_state() != before:
+        seen["train"] = torch.stack([run(block, x) for _ in range(MANY)])
     seen["train.company"] = run(block, mixed)
+    seen["train.ends"] = run(block, changed[[0, -1]])
     block.eval()
 
 
 def cotangent(given: dict) -> torch.Tensor:
-    """The secret weights of the output whose gradient must pass the skip connections unchanged, as x."""
+    """The secret weights [B, T, D] of the output whose gradient with respect to the tokens is watched."""
     return torch.randn(given["x"].shape, generator=generator(given["draw"], "skip"))
+
+
+def slope(block, x: torch.Tensor, given: dict) -> torch.Tensor:
+    """Gradient of the secretly weighted output with respect to x, zeros where there is none."""
+    leaf = x.clone().requires_grad_(True)
+    found, _ = attempt(lambda: torch.autograd.grad((block(leaf.clone()) * cotangent(given)).sum(), leaf)[0])
+    return torch.zeros_like(x) if found is None else tensor(found)
+
+
+@torch.no_grad()
+def _stripes(block, roles: Roles, given: dict, seen: dict, name: str) -> None:
+    """What a branch of stripes adds to the tokens: plainly, its gradient, and with the secret scale in one norm after the other."""
+    small = given["small"]
+    seen[f"stripes.{name}"] = run(block, small) - small
+    with torch.enable_grad():
+        seen[f"slope.{name}"] = slope(block, small, given)
+    scaled = []
+    for p in roles.scales:
+        if p.numel() == given["dim"]:
+            p.copy_(given["scale"].to(p).reshape(p.shape))
+            scaled.append(run(block, small) - small)
+            p.fill_(1.0)
+    seen[f"scaled.{name}"] = torch.stack(scaled) if scaled else torch.zeros(0, *small.shape)
+
+
+def _random_state() -> tuple:
+    """The state of the usual random numbers: it moves where a call draws some."""
+    _, keys, place, *_ = np.random.get_state()
+    return torch.get_rng_state().numpy().tobytes(), random.getstate(), keys.tobytes(), place
 
 
 def _heads(cls, block, roles: Roles, given: dict, seen: dict) -> None:

@@ -36,6 +36,15 @@ def mix(query, key, value, strength: float) -> torch.Tensor:
     return (weights @ value[..., None])[..., 0]
 
 
+def learns(slope: torch.Tensor, weights: torch.Tensor, x: torch.Tensor, tolerance: float, branch, *facts) -> bool:
+    """Whether `slope` is the gradient of weights * (x + branch(x, *facts)) with respect to x: nothing cuts it inside the branch."""
+    with torch.enable_grad():
+        leaf = x.double().requires_grad_(True)
+        (wanted,) = torch.autograd.grad((branch(leaf, *facts) * weights.double()).sum(), leaf)
+    size = wanted.abs().max().clamp_min(1e-6)
+    return close((slope.double() - weights.double()) / size, wanted / size, tolerance)
+
+
 def invariant(seen, given, branch: str) -> bool:
     """A LayerNorm in front of a branch makes the branch blind to each token's scale and shift."""
     scale, shift = given["stretch"], given["shift"]

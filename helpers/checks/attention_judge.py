@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .attention import DROPOUT, EXERCISE, cotangent
-from .attention_forms import ACTIVATIONS, invariant, normalised, rank_one
+from .attention_forms import ACTIVATIONS, invariant, learns, normalised, rank_one
 from .attention_mix_judge import ATTENTION, NORM1, self_attention
 from .messages import say
 from .report import CheckReport, Ladder
@@ -58,7 +58,7 @@ def judge(seen: dict, given: dict, picture: bool = True) -> CheckReport:
     self_attention(seen, given, plain, alone, ladder, fail, unknown)
     _mlp(seen, given, plain, ladder, fail, unknown)
     _order(seen, given, plain and alone, ladder, fail, unknown)
-    _norms(seen, plain, ladder, fail)
+    _norms(seen, plain, ladder, fail, unknown)
     _dropout(seen, given, stable, plain, ladder, fail, unknown)
     return ladder.report(findings=findings)
 
@@ -100,8 +100,8 @@ def _registered(seen, stable: bool, ladder, fail) -> None:
 
 def _batch(seen, ladder, fail) -> bool:
     alone = close(seen["company"][:1], seen["full"][:1]) and close(seen["alone"], seen["full"][:1])
-    steady = close(seen["train"], seen["train.again"], 1e-5)
-    in_train = close(seen["train.company"][:1], seen["train"][:1])
+    steady = close(seen["train"], seen["train"][:1].expand_as(seen["train"]), 1e-5)
+    in_train = close(seen["train.company"][:1], seen["train"][0, :1])
     if seen["batchnorm"] or (alone and steady and not in_train):
         fail(BATCH, "batch_norm")
     elif not alone and close(seen["full"], seen["full.again"], 1e-5):
@@ -119,6 +119,9 @@ def _residual(seen, given, ladder, fail, unknown) -> bool:
         a, m = seen["attention"] - x, seen["mlp"] - x
         if a.abs().max() > 1e-3 and normalised(a) or m.abs().max() > 1e-3 and normalised(m):
             fail(RESIDUAL, "post_norm")
+            return False
+        if close(seen["attention"], x) and not close(seen["full"], seen["mlp"]):
+            unknown(RESIDUAL, "With the MLP switched off, the result of attention is lost: the second skip must carry x + attention(norm1(x)), and it carries the block's input.")
             return False
         if close(seen.get("none.grad"), cotangent(given)):
             ladder.rung(RESIDUAL, True)
@@ -167,8 +170,11 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
         g = rank_one(seen["stripes.mlp"], activation(levels[source]))
         if g is None:
             continue
+        ways = [activation(F.layer_norm(x, (given["dim"],)) * scale @ stripe) for scale in (1.0, given["scale"].double())]
         if source == "raw":
             fail(NORM2, "missing_mlp_norm")
+        elif not all(any(rank_one(out, way) is not None for way in ways) for out in seen["scaled.mlp"]):
+            unknown(NORM2, "Something stands between the second LayerNorm and the MLP, such as another LayerNorm: the MLP gets norm2(x) as it is.")
         else:
             ladder.rung(NORM2, True)
         if name == "relu":
@@ -179,6 +185,9 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
             unknown(MLP, "After the second Linear nothing but dropout should follow.")
         elif int((seen["mlp.grads"] != 0).sum()) < 1.5 * given["dim"] * used:
             unknown(MLP, "The MLP needs two Linear layers, each with weights of its own, and a gradient for both: no .detach(), no torch.no_grad().")
+        elif source == "normed" and not learns(seen["slope.mlp"], cotangent(given), x, 2e-2, _closed, given, activation, g):  # the two forms of GELU differ by a tenth of that
+            unknown(MLP, "The gradient is cut between x and the MLP, so that the LayerNorm in front does not learn as it should: "
+                         "no .detach(), no torch.no_grad() there.")
         elif used == given["hidden"]:
             ladder.rung(MLP, True)
         return
@@ -187,6 +196,11 @@ def _mlp(seen, given, plain, ladder, fail, unknown) -> None:
     else:
         fail(NORM2, "missing_mlp_norm")
     unknown(MLP, "The activation between the two Linear layers is not GELU, or there are more layers than two.")
+
+
+def _closed(tokens: torch.Tensor, given: dict, activation, g: torch.Tensor) -> torch.Tensor:
+    """What a right MLP with matrices of stripes adds to the tokens."""
+    return activation(F.layer_norm(tokens, (given["dim"],)) @ given["stripe"].double())[..., None] * g
 
 
 def _order(seen, given, plain, ladder, fail, unknown) -> None:
@@ -202,11 +216,13 @@ def _order(seen, given, plain, ladder, fail, unknown) -> None:
         unknown(NORM2, "The MLP should work on the result of the attention step, x + attention(norm(x)).")
 
 
-def _norms(seen, plain, ladder, fail) -> None:
+def _norms(seen, plain, ladder, fail, unknown) -> None:
     moved = [(seen[f"scales.{name}"] - seen[name]).abs().flatten(1).amax(1) > 1e-4 for name in ("attention", "mlp") if len(seen[f"scales.{name}"])]
     shared = len(moved) == 2 and bool((moved[0] & moved[1]).any())
     if shared and plain:
         fail(NORMS, "shared_norm")
+    elif plain and moved and bool((torch.stack(moved).any(dim=0) & ~seen["scales.grads"]).any()):
+        unknown(NORMS, "The scale of a LayerNorm acts and gets no gradient, so it never learns: no .data, no .detach(), no torch.no_grad().")
     else:
         ladder.held[NORMS] = not shared
 
@@ -221,8 +237,9 @@ def _dropout(seen, given, stable, plain, ladder, fail, unknown) -> None:
         else:
             ladder.held[DROP] = False
         return
-    if not close(seen["train"], seen["full"], 1e-3) and not seen["batchnorm"]:
-        unknown(DROP, "Dropout acts although dropout=0.0 was asked for: use the dropout argument as the rate.")
+    if not close(seen["train"], seen["full"].expand_as(seen["train"]), 1e-3) and not seen["batchnorm"]:
+        unknown(DROP, "With dropout=0.0 the block should do in train mode what it does in eval mode, every time. If something is "
+                      "dropped, use the dropout argument as its rate.")
         return
     if close(seen["dropout.train"], seen["dropout.train.again"], 1e-5):
         fail(DROP, "dropout_missing", detail="Nothing is dropped in train mode. Use the dropout argument: after GELU, "
@@ -241,7 +258,7 @@ def _dropout(seen, given, stable, plain, ladder, fail, unknown) -> None:
         return
     zero = masked.abs() < 1e-6
     rate = zero.double().mean().item()
-    kept = (masked / whole)[~zero] * (1 - rate)
+    kept = (masked / whole)[~zero] * (1 - DROPOUT)
     spread, centre = kept.std().item() if kept.numel() > 1 else 0.0, kept.mean().item() if kept.numel() else 0.0
     wanted = (DROPOUT / (1 - DROPOUT) / max(seen["hidden.used"], 1)) ** 0.5
     if rate < 0.02 or spread < 0.02:

@@ -7,7 +7,8 @@ import itertools
 import torch
 from torch.nn import functional as F
 
-from .attention_forms import invariant, mix, rank_one
+from .attention import cotangent
+from .attention_forms import invariant, learns, mix, rank_one
 from .run import close
 
 ATTENTION = "attention: every token sees every token, scale 1/sqrt(D / num_heads)"
@@ -22,7 +23,7 @@ def self_attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
     tokens = reach.shape[0]
     off = ~torch.eye(tokens, dtype=torch.bool)
     upper = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
-    if alone and reach[off].any() and (not reach[upper.T].any() or not reach[upper].any()):
+    if alone and (reach[off].any() and (not reach[upper.T].any() or not reach[upper].any()) or _causal_in_training(seen)):
         fail(ATTENTION, "causal_mask")
         ladder.held.setdefault(NORM1, invariant(seen, given, "attention"))
         return
@@ -36,7 +37,8 @@ def self_attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
                  "scaled by sqrt(heads)": size / heads**0.5}
     found = None
     if plain and alone:
-        for out in (seen["stripes.attention"], seen.get("stripes.attention.last")):
+        for name in ("attention", "attention.last"):
+            out = seen.get(f"stripes.{name}")
             if out is None or found:
                 continue
             for (label, strength), combo in itertools.product(
@@ -44,14 +46,14 @@ def self_attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
                 level = mix(*(levels[c] for c in combo), strength)
                 g = rank_one(out, level)
                 if g is not None:
-                    found = (label, combo, g)
+                    found = (label, combo, g, name)
                     break
     blind = invariant(seen, given, "attention")
     equivariant = close(seen["shuffled"], seen["full"][:, given["order"]], 1e-3)
     if ignored:
         fail(ATTENTION, "heads_ignored")
     if found:
-        label, combo, g = found
+        label, combo, g, name = found
         if label.startswith("one head"):
             if not ignored:
                 fail(ATTENTION, "heads_ignored")
@@ -61,18 +63,28 @@ def self_attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
             unknown(ATTENTION, "Shuffling the tokens should shuffle the output and nothing else. Check how heads are "
                                "split and merged: [B, T, heads, d] needs a transpose before and after.")
         elif int((seen["attention.grads"] != 0).sum()) < 4 * dim * dim:
-            unknown(ATTENTION, "Queries, keys, values and the output projection each need weights of their own, "
-                               "[D, D] in all heads together.")
+            unknown(ATTENTION, "Queries, keys, values and the output projection each need weights of their own, [D, D] in all heads "
+                               "together, and a gradient for all of them: no .detach(), no torch.no_grad(), nothing frozen.")
         elif g.sum() < 0:
             unknown(ATTENTION, "The result of attention is subtracted: add it to x.")
         elif torch.allclose(g, torch.ones_like(g), atol=1e-3):
             unknown(ATTENTION, "There is no output projection after the heads are joined.")
         elif not ignored and _one_mixture(seen["heads.mix"]):
             unknown(ATTENTION, "All heads mix the tokens in the same proportions. Each head has attention weights of its own, and uses them on its own values.")
+        elif not ignored and _alike(seen["attention.grads"]) > dim * dim / 4:
+            unknown(ATTENTION, "The heads share their queries, keys or values, as an average over the heads does. Each head uses its own part of them.")
+        elif combo == ("normed",) * 3 and not learns(seen[f"slope.{name}"], cotangent(given), x, 2e-3, _closed, given, g):
+            unknown(ATTENTION, "The gradient is cut between x and attention, so that the LayerNorm in front does not learn as it should: "
+                               "no .detach(), no torch.no_grad() there.")
         elif not ignored:
             ladder.rung(ATTENTION, True)
         if combo == ("normed",) * 3:
-            ladder.rung(NORM1, True)
+            level = F.layer_norm(x, (dim,)) * given["scale"].double() @ stripe
+            ways = [mix(*[levels["normed"]] * 3, strengths[label]), mix(*[level] * 3, strengths[label])]
+            if all(any(rank_one(out, way) is not None for way in ways) for out in seen[f"scaled.{name}"]):
+                ladder.rung(NORM1, True)
+            else:
+                unknown(NORM1, "Something stands between the first LayerNorm and attention, such as a second LayerNorm: attention gets norm1(x) as it is.")
         elif combo == ("normed", "raw", "raw"):
             fail(NORM1, "norm_query_only")
         elif combo == ("raw",) * 3:
@@ -98,7 +110,27 @@ def self_attention(seen, given, plain, alone, ladder, fail, unknown) -> None:
         unknown(ATTENTION, detail)
 
 
+def _causal_in_training(seen) -> bool:
+    """Whether in train mode the first token is seen by others and the last is not."""
+    if seen["train.ends"].shape != seen["changed"][:2].shape or seen["train"].shape[1:] != seen["full"].shape:
+        return False
+    first, last = (seen["train.ends"] - seen["train"][0, :1]).abs().amax(-1) > 1e-5
+    return bool(first[1:].any() and not last[:-1].any())
+
+
+def _closed(tokens: torch.Tensor, given: dict, g: torch.Tensor) -> torch.Tensor:
+    """What right attention with matrices of stripes adds to the tokens."""
+    level = F.layer_norm(tokens, (given["dim"],)) @ given["stripe"].double()
+    return mix(level, level, level, (given["dim"] / given["heads"]) ** 0.5)[..., None] * g
+
+
+def _alike(grads: torch.Tensor) -> int:
+    """How many weights get the gradient of another one: where heads share keys or values, the same weights of each head do."""
+    values = grads[grads != 0].double().sort().values
+    return int((values.diff() < 1e-5 * values[1:].abs()).sum())
+
+
 def _one_mixture(mixes: torch.Tensor) -> bool:
-    """Whether two tokens mixed in several ways [ways, D] lie on one line, as where all heads share their weights; else each head bends it."""
-    spread = torch.linalg.svdvals((mixes - mixes.mean(dim=0)).double())
-    return bool(spread[1] < 2e-5 * spread[0])
+    """Whether pairs of tokens mixed in several ways [pairs, ways, D] lie on one line each, as where all heads share their weights; else heads bend some."""
+    first, second, *_ = torch.linalg.svdvals((mixes - mixes.mean(dim=1, keepdim=True)).double()).amax(dim=0)
+    return bool(second < 1e-4 * first)
