@@ -11,6 +11,9 @@ from torch import nn
 from torch.nn.utils.weight_norm import WeightNorm
 
 
+LAYERS = (nn.Linear, nn.LayerNorm, nn.MultiheadAttention, nn.modules.conv._ConvNd)
+
+
 def without_parametrizations(model: nn.Module) -> None:
     """Give learned weights that are kept in another form their plain form: a direction and a length (Salimans and Kingma
     2016), or a number times what is learned. The layers stay what they are; what passes no gradient stays as well."""
@@ -49,7 +52,7 @@ class Roles:
         for p in self.params.values():
             if is_vector(p):
                 norm = isinstance(self.owner[id(p)], nn.LayerNorm) and p is self.owner[id(p)].weight
-                ones = p.numel() > 1 and bool((p.detach() == 1).all())
+                ones = p.numel() > 1 and bool((p.detach() == 1).all()) and not isinstance(self.owner[id(p)], LAYERS)  # a bias may start at one
                 (self.scales if norm or ones else self.shifts).append(p)
             else:
                 (self.mlp if width in p.shape else self.rest).append(p)
