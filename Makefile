@@ -23,11 +23,11 @@ test: units nbval
 
 # Every test, the long ones too.
 test-all: env
-	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "full or not full"
+	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile -m "full or not full"
 	$(TESTING) $(RUN) -m tests.run_nbval
 
 units: env
-	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(TESTING) $(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 nbval: env
 	$(TESTING) $(RUN) -m tests.run_nbval
