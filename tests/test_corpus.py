@@ -7,13 +7,13 @@ from helpers.checks.lessons import bugs
 from tests import corpus
 
 CELLS = [cell for exercise in (*checks.EXERCISES, *checks.LESSONS, *bugs.NAMES) for cell in corpus.cells(exercise)]
-SEEDS = (0, 20211)
+SEEDS = (0, 20211)  # both for right cells; a wrong one is asked with one of them, half of the cells with each
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_verdict(cell):
     obj = cell.load()
-    for seed in SEEDS:
+    for seed in SEEDS if cell.correct else SEEDS[len(cell.name) % 2:][:1]:
         given = checks.inputs(cell.exercise, seed)
         seen = checks.observe(cell.exercise, obj, checks.unpack(checks.pack(given)))
         report = checks.judge(cell.exercise, checks.unpack(checks.pack(seen)), given, picture=False)
